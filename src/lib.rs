@@ -1,0 +1,11 @@
+//! Deterministic proton-transport dose solver.
+//!
+//! The modules stand in the order the data takes: case -> phantom, beam -> physics tables -> phase space -> operators
+//! -> backend -> transport -> scoring, ledger -> dose file.
+
+pub mod case;
+pub mod constants;
+pub mod error;
+pub mod phantom;
+pub mod physics;
+pub mod results;
