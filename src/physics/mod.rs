@@ -1,5 +1,21 @@
 //! Physics tables (host only, f64, built once): what a proton of kinetic energy E does per areal length of a material.
+//!
+//! `data/` (figures with their sources) -> [`Material`] (curves over energy) -> stencil tables of the operators.
 
+mod bragg;
+mod catalogue;
+mod characteristic_length;
+mod curve;
+mod element;
+mod kinematics;
 mod material;
+mod pstar;
+mod range;
+pub mod scattering_power;
+mod stopping_power_file;
+mod straggling;
 
-pub use material::Material;
+pub use catalogue::{builtin, builtin_names};
+pub use element::Element;
+pub use kinematics::{beta_squared, pv_mev};
+pub use material::{Material, tables_sha256};
