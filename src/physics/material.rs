@@ -35,7 +35,7 @@ impl Material {
 
     /// CSDA range, g/cm2; strictly increasing in E; 0 at E = 0.
     pub fn csda_range_g_per_cm2(&self, _energy_mev: f64) -> f64 {
-        todo!()
+        0.0022 * _energy_mev.powf(1.77)
     }
 
     /// Inverse of `csda_range_g_per_cm2`; 0 for a range <= 0.
