@@ -3,8 +3,42 @@
 //! `Case::load` reads the TOML file; what this module holds afterwards is checked: later modules trust it.
 //! Names, units and defaults are those of docs/case-file.md.
 
+mod beams;
+mod document;
+mod media;
+mod names;
+mod overrides;
+mod places;
+mod resolved;
+mod section;
+mod settings;
+mod validate;
+
+use crate::error::{Error, Kind, Result};
+use document::Document;
+use section::Section;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+pub use names::{Named, nearest};
+pub use places::{Origin, Places};
+
+const ROOT_KEYS: &[&str] = &[
+    "title",
+    "phantom",
+    "materials",
+    "beam",
+    "grid",
+    "transport",
+    "physics",
+    "output",
+    "run",
+];
+
+/// A case is text that someone writes: what is larger is another kind of file.
+const LARGEST_FILE_BYTES: u64 = 16 << 20;
 
 /// A checked case. Lengths mm, energies MeV (kinetic), angles degree, divergence mrad.
 #[derive(Clone, Debug)]
@@ -21,6 +55,90 @@ pub struct Case {
     /// The text as given, and as resolved with every default and `--set` filled in (valid TOML).
     pub text: String,
     pub resolved_text: String,
+    /// Where each key stands in the file, for errors found later.
+    pub places: Places,
+}
+
+impl Case {
+    /// Reads and checks the case file at `path`, with `overrides` (key path, TOML value) put into it first.
+    ///
+    /// # Errors
+    /// Input missing where the file cannot be read; bad data, with file, line, key and hint, where it is wrong;
+    /// usage where an override cannot be parsed or placed.
+    pub fn load(path: &Path, overrides: &[(String, String)]) -> Result<Self> {
+        let text = text_of(path, read_bytes(path)?)?;
+        Self::parse(&text, path, overrides)
+    }
+
+    /// As `load`, from the file's text; `file` is its name in errors, its stem the default title.
+    pub fn parse(text: &str, file: &Path, overrides: &[(String, String)]) -> Result<Self> {
+        let document = Document::parse(text, file, overrides)?;
+        let root = Section::open(&document.places, "", &document.root, ROOT_KEYS)?;
+        let stem = file
+            .file_stem()
+            .map_or("case".into(), |stem| stem.to_string_lossy().into_owned());
+        let phantom = media::phantom(&root)?;
+        let beams = beams::beams(&root)?;
+        let mut case = Self {
+            title: root.text("title", "150 MeV pencil beam")?.unwrap_or(stem),
+            materials: media::materials(&root)?,
+            grid: settings::grid(&root, &beams)?,
+            transport: settings::transport(&root, phantom.spacing_mm)?,
+            physics: settings::physics(&root)?,
+            output: settings::output(&root)?,
+            run: settings::run(&root)?,
+            text: text.to_string(),
+            resolved_text: String::new(),
+            places: document.places.clone(),
+            phantom,
+            beams,
+        };
+        validate::validate(&case)?;
+        case.resolved_text = resolved::text(&case);
+        Ok(case)
+    }
+
+    /// A bad-data error about a key (`beam[0].energy_mev`), with the file and the line or `--set` that gave it.
+    pub fn error(&self, key: &str, message: impl Into<String>) -> Error {
+        self.places.error(key, message)
+    }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let unreadable = |error: std::io::Error| {
+        Error::new(
+            Kind::InputMissing,
+            format!("the case file cannot be read: {error}"),
+        )
+        .at(path)
+        .hint("give the path of a case file in TOML; docs/case-file.md describes it")
+    };
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)
+        .map_err(unreadable)?
+        .take(LARGEST_FILE_BYTES + 1);
+    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 <= LARGEST_FILE_BYTES {
+        return Ok(bytes);
+    }
+    let message = format!("larger than {LARGEST_FILE_BYTES} bytes; a case file is a short text");
+    Err(Error::bad_data(message)
+        .at(path)
+        .hint("give a case file in TOML, not a result or an image"))
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..offset]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        Error::bad_data(format!("byte {offset} is not UTF-8 text"))
+            .at(path)
+            .line(line)
+            .hint("give a case file in TOML, saved as UTF-8")
+    })
 }
 
 #[derive(Clone, Debug)]

@@ -1,7 +1,14 @@
 //! The phantom: which material and density fills each cell of the (z, x) grid.
+//!
+//! From boxes, a cell belongs to the last box that holds its centre; from a file, every cell is given.
 
-use crate::physics::Material;
+mod file;
+
+use crate::case::{Case, PhantomSpec, RegionSpec, nearest};
+use crate::error::Result;
+use crate::physics::{self, Material};
 use ndarray::Array2;
+use std::path::Path;
 
 /// Cells of the medium. Index order `[z, x]`, x fastest. Edges in mm; cell `i` spans `x_min_mm + [i, i+1] * spacing_x_mm`.
 #[derive(Clone, Debug)]
@@ -19,6 +26,17 @@ pub struct Phantom {
 }
 
 impl Phantom {
+    /// The phantom of a checked case. Relative paths in the case start at `base_dir`, the case file's folder.
+    ///
+    /// # Errors
+    /// Input missing or bad data where a phantom file or a stopping-power table cannot be used; with the key that names it.
+    pub fn build(case: &Case, base_dir: &Path) -> Result<Self> {
+        match &case.phantom.file {
+            Some(path) => from_file(case, &base_dir.join(path), base_dir),
+            None => from_boxes(case, base_dir),
+        }
+    }
+
     pub fn cells_x(&self) -> usize {
         self.material_index.ncols()
     }
@@ -26,4 +44,143 @@ impl Phantom {
     pub fn cells_z(&self) -> usize {
         self.material_index.nrows()
     }
+
+    fn filled(spec: &PhantomSpec, materials: Vec<Material>, density_g_per_cm3: f64) -> Self {
+        let shape = shape(spec);
+        Self {
+            x_min_mm: spec.x_mm[0],
+            z_min_mm: spec.z_mm[0],
+            spacing_x_mm: spec.spacing_mm[0],
+            spacing_z_mm: spec.spacing_mm[1],
+            materials,
+            material_index: Array2::zeros(shape),
+            density_g_per_cm3: Array2::from_elem(shape, density_g_per_cm3),
+        }
+    }
+
+    fn fill(&mut self, region: &RegionSpec, index: u16, density_g_per_cm3: f64) {
+        let inside = |value: f64, extent: [f64; 2]| extent[0] <= value && value < extent[1];
+        let centre = |min: f64, spacing: f64, cell: usize| min + (cell as f64 + 0.5) * spacing;
+        for z in 0..self.cells_z() {
+            if !inside(centre(self.z_min_mm, self.spacing_z_mm, z), region.z_mm) {
+                continue;
+            }
+            for x in 0..self.cells_x() {
+                if inside(centre(self.x_min_mm, self.spacing_x_mm, x), region.x_mm) {
+                    self.material_index[[z, x]] = index;
+                    self.density_g_per_cm3[[z, x]] = density_g_per_cm3;
+                }
+            }
+        }
+    }
+}
+
+/// Cells (nz, nx); the case is checked, so that they fill the extent.
+fn shape(spec: &PhantomSpec) -> (usize, usize) {
+    let cells =
+        |extent: [f64; 2], spacing: f64| ((extent[1] - extent[0]) / spacing).round() as usize;
+    (
+        cells(spec.z_mm, spec.spacing_mm[1]),
+        cells(spec.x_mm, spec.spacing_mm[0]),
+    )
+}
+
+fn from_boxes(case: &Case, base_dir: &Path) -> Result<Phantom> {
+    let spec = &case.phantom;
+    let background = material(case, base_dir, "phantom.material", &spec.material)?;
+    let density = spec
+        .density_g_per_cm3
+        .unwrap_or(background.density_g_per_cm3);
+    let mut phantom = Phantom::filled(spec, vec![background], density);
+    for (index, region) in spec.regions.iter().enumerate() {
+        let key = format!("phantom.region[{index}].material");
+        let index = position(&mut phantom.materials, &region.material, || {
+            material(case, base_dir, &key, &region.material)
+        })?;
+        let density = phantom.materials[index].density_g_per_cm3;
+        phantom.fill(
+            region,
+            index as u16,
+            region.density_g_per_cm3.unwrap_or(density),
+        );
+    }
+    Ok(phantom)
+}
+
+/// Index of the material of that name, made and added where it is new.
+fn position(
+    materials: &mut Vec<Material>,
+    name: &str,
+    make: impl FnOnce() -> Result<Material>,
+) -> Result<usize> {
+    if let Some(index) = materials.iter().position(|known| known.name == name) {
+        return Ok(index);
+    }
+    materials.push(make()?);
+    Ok(materials.len() - 1)
+}
+
+fn from_file(case: &Case, path: &Path, base_dir: &Path) -> Result<Phantom> {
+    let spec = &case.phantom;
+    let content = case
+        .places
+        .locate("phantom.file", file::read(path, shape(spec)))?;
+    let make = |name: &String| material(case, base_dir, "phantom.file", name);
+    let materials = content
+        .materials
+        .iter()
+        .map(make)
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Phantom {
+        x_min_mm: spec.x_mm[0],
+        z_min_mm: spec.z_mm[0],
+        spacing_x_mm: spec.spacing_mm[0],
+        spacing_z_mm: spec.spacing_mm[1],
+        materials,
+        material_index: content.material_index,
+        density_g_per_cm3: content.density_g_per_cm3,
+    })
+}
+
+/// The user's own material of that name, else the built-in one; `key` is where it is asked for.
+fn material(case: &Case, base_dir: &Path, key: &str, name: &str) -> Result<Material> {
+    if let Some(spec) = case.materials.get(name) {
+        let own_key = match spec.stopping_power_file {
+            Some(_) => format!("materials.{name}.stopping_power_file"),
+            None => format!("materials.{name}"),
+        };
+        return case
+            .places
+            .locate(&own_key, Material::from_spec(name, spec, base_dir));
+    }
+    physics::builtin(name).ok_or_else(|| {
+        let error = case.error(key, format!("there is no material \"{name}\""));
+        match nearest(name, physics::builtin_names()) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"? `smatrix2d materials` lists all")),
+            None => error.hint(format!("`smatrix2d materials` lists the built-in ones; define your own as [materials.{name}]")),
+        }
+    })
+}
+
+/// One line for each region edge that does not lie on a cell edge: cells then belong to where their centre is.
+pub fn edges_off_the_grid(spec: &PhantomSpec) -> Vec<String> {
+    let on_edge = |edge: f64, min: f64, spacing: f64| {
+        let cells = (edge - min) / spacing;
+        (cells - cells.round()).abs() < 1e-6
+    };
+    let mut notes = Vec::new();
+    for (index, region) in spec.regions.iter().enumerate() {
+        for (axis, edges, min, spacing) in [
+            ("z_mm", region.z_mm, spec.z_mm[0], spec.spacing_mm[1]),
+            ("x_mm", region.x_mm, spec.x_mm[0], spec.spacing_mm[0]),
+        ] {
+            for edge in edges
+                .into_iter()
+                .filter(|edge| !on_edge(*edge, min, spacing))
+            {
+                notes.push(format!("phantom.region[{index}].{axis}: the edge at {edge} mm lies inside a cell; the cell's centre decides"));
+            }
+        }
+    }
+    notes
 }
