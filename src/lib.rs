@@ -5,6 +5,7 @@
 
 pub mod case;
 pub mod constants;
+pub mod curves;
 pub mod error;
 pub mod phantom;
 pub mod physics;

@@ -9,6 +9,35 @@ pub struct Axis {
     pub edges: Vec<f64>,
 }
 
+impl Axis {
+    /// Cells between rising `edges`; centres half way.
+    pub fn from_edges(edges: Vec<f64>) -> Self {
+        let centers = edges
+            .windows(2)
+            .map(|edge| 0.5 * (edge[0] + edge[1]))
+            .collect();
+        Self { centers, edges }
+    }
+
+    /// `count` equal cells from `min` on.
+    pub fn uniform(min: f64, spacing: f64, count: usize) -> Self {
+        Self::from_edges((0..=count).map(|i| min + i as f64 * spacing).collect())
+    }
+
+    pub fn len(&self) -> usize {
+        self.centers.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.centers.is_empty()
+    }
+
+    /// Width of cell `i`.
+    pub fn width(&self, i: usize) -> f64 {
+        self.edges[i + 1] - self.edges[i]
+    }
+}
+
 /// Results per beam proton (weighted mean over the spots). Maps are `[z, x]`, summed over y.
 #[derive(Clone, Debug)]
 pub struct Results {
@@ -67,6 +96,40 @@ pub struct Summary {
     pub peak_mev_per_mm: f64,
     pub peak_to_entrance: f64,
     pub sigma_at_peak_mm: f64,
+}
+
+impl Summary {
+    /// The summary of a run without a depth dose: every figure NaN.
+    pub fn without_curve() -> Self {
+        Self {
+            r90_mm: f64::NAN,
+            r80_mm: f64::NAN,
+            r50_mm: f64::NAN,
+            r20_mm: f64::NAN,
+            falloff_80_20_mm: f64::NAN,
+            peak_depth_mm: f64::NAN,
+            peak_width_mm: f64::NAN,
+            peak_mev_per_mm: f64::NAN,
+            peak_to_entrance: f64::NAN,
+            sigma_at_peak_mm: f64::NAN,
+        }
+    }
+
+    /// Every figure by the name under which it is written.
+    pub fn figures(&self) -> [(&'static str, f64); 10] {
+        [
+            ("r90_mm", self.r90_mm),
+            ("r80_mm", self.r80_mm),
+            ("r50_mm", self.r50_mm),
+            ("r20_mm", self.r20_mm),
+            ("falloff_80_20_mm", self.falloff_80_20_mm),
+            ("peak_depth_mm", self.peak_depth_mm),
+            ("peak_width_mm", self.peak_width_mm),
+            ("peak_mev_per_mm", self.peak_mev_per_mm),
+            ("peak_to_entrance", self.peak_to_entrance),
+            ("sigma_at_peak_mm", self.sigma_at_peak_mm),
+        ]
+    }
 }
 
 /// How the run was made; written to `/provenance`.
