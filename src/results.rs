@@ -1,5 +1,6 @@
 //! What a run hands to the dose file: maps, curves, spectra, summary, ledger. Plain data; no physics.
 
+use crate::error::{Error, Result};
 use ndarray::{Array1, Array2, Array4};
 
 /// One axis with its cell edges; `centers.len() + 1 == edges.len()`.
@@ -17,6 +18,25 @@ impl Axis {
             .map(|edge| 0.5 * (edge[0] + edge[1]))
             .collect();
         Self { centers, edges }
+    }
+
+    /// Cells around rising `centers`; edges half way between them, the outer cells as wide as their neighbours' halves.
+    ///
+    /// # Errors
+    /// `BadData` for fewer than two centres, or centres that do not rise.
+    pub fn from_centers(centers: Vec<f64>) -> Result<Self> {
+        let rising = centers.windows(2).all(|pair| pair[0] < pair[1]);
+        if centers.len() < 2 || !rising {
+            return Err(Error::bad_data(
+                "an axis needs at least two cell centres in rising order",
+            ));
+        }
+        let middles = centers.windows(2).map(|pair| 0.5 * (pair[0] + pair[1]));
+        let last = centers.len() - 1;
+        let mut edges = vec![1.5 * centers[0] - 0.5 * centers[1]];
+        edges.extend(middles);
+        edges.push(1.5 * centers[last] - 0.5 * centers[last - 1]);
+        Ok(Self { centers, edges })
     }
 
     /// `count` equal cells from `min` on.
