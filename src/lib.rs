@@ -5,6 +5,8 @@
 
 pub mod case;
 pub mod constants;
+pub mod curves;
+pub mod dose_file;
 pub mod error;
 pub mod phantom;
 pub mod physics;
