@@ -3,6 +3,7 @@
 //! The modules stand in the order the data takes: case -> phantom, beam -> physics tables -> phase space -> operators
 //! -> backend -> transport -> scoring, ledger -> dose file.
 
+pub mod backend;
 pub mod case;
 pub mod constants;
 pub mod curves;
