@@ -60,12 +60,13 @@ impl Places {
 
     fn origin(&self, key: &str) -> Option<&Origin> {
         let mut path = key;
-        loop {
-            if let Some(origin) = self.origins.get(path) {
-                return Some(origin);
+        while !self.origins.contains_key(path) {
+            path = path.rfind(['.', '[']).map_or("", |end| &path[..end]);
+            if path.is_empty() {
+                break;
             }
-            path = &path[..path.rfind(['.', '['])?];
         }
+        self.origins.get(path)
     }
 }
 

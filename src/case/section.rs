@@ -21,6 +21,9 @@ impl Allowed {
     pub const ABOVE_ZERO: Self = Self::new(Bound::Excluded(0.0), Bound::Unbounded);
     pub const AT_LEAST_ZERO: Self = Self::new(Bound::Included(0.0), Bound::Unbounded);
 
+    /// A kilometre either way: beyond it, differences of coordinates lose their digits.
+    pub const COORDINATE_MM: Self = Self::new(Bound::Included(-1e6), Bound::Included(1e6));
+
     pub const fn new(low: Bound<f64>, high: Bound<f64>) -> Self {
         Self { low, high }
     }
@@ -351,7 +354,7 @@ impl<'d> Section<'d> {
 
     /// Two numbers, the first below the second: the edges of an extent.
     pub fn extent(&self, key: &str, example: [f64; 2]) -> Result<Option<[f64; 2]>> {
-        match self.pair(key, Allowed::ANY, example)? {
+        match self.pair(key, Allowed::COORDINATE_MM, example)? {
             Some([low, high]) if low >= high => Err(self
                 .error(
                     key,

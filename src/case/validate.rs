@@ -36,7 +36,8 @@ fn cells(case: &Case) -> Result<()> {
     ] {
         let length_mm = extent_mm[1] - extent_mm[0];
         let count = (length_mm / spacing_mm).round();
-        if !((count * spacing_mm - length_mm).abs() <= DIVISION_TOLERANCE * length_mm) {
+        let gap = (count * spacing_mm - length_mm).abs() / length_mm;
+        if gap.is_nan() || gap > DIVISION_TOLERANCE {
             let message = format!(
                 "found cells of {spacing_mm} mm for {key} of {length_mm} mm ({:.6} cells); allowed: a whole number of cells",
                 length_mm / spacing_mm

@@ -1,3 +1,81 @@
-//! One file per command.
+//! Arguments as typed, one file per command. Usage errors exit with 64, as sysexits.h has it, not with clap's 2.
 
-pub mod devices;
+mod arguments;
+mod bench;
+mod check;
+mod compare;
+mod devices;
+mod materials;
+mod output_file;
+mod plan;
+mod plot;
+mod progress;
+mod report;
+mod run;
+mod terminal;
+
+use clap::{Parser, Subcommand};
+use smatrix2d::error::{Kind, Result};
+use std::process::ExitCode;
+
+/// Deterministic proton-transport dose solver
+#[derive(Parser)]
+#[command(name = "smatrix2d", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 GPU asked for and none, \
+70 audit failed, 71 out of memory, 73 output cannot be created, 74 I/O failed, 75 stopped early and resumable, \
+78 internal";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compute a case and write its dose file
+    Run(run::RunArgs),
+    /// Check a case and print the plan: grid, bytes, steps, backend
+    Check(check::CheckArgs),
+    /// Measure throughput per operator and per step
+    Bench(bench::BenchArgs),
+    /// List the GPUs, or say why there is none
+    Devices(devices::DevicesArgs),
+    /// List the built-in materials, or print one's table
+    Materials(materials::MaterialsArgs),
+    /// Draw a dose file
+    Plot(plot::PlotArgs),
+    /// Compare two dose files: norms, range, width, gamma
+    Compare(compare::CompareArgs),
+}
+
+/// Parses the command line and does what it says.
+pub fn run() -> Result<ExitCode> {
+    match Arguments::try_parse() {
+        Ok(arguments) => dispatch(arguments.command).map(|()| ExitCode::SUCCESS),
+        Err(refused) => Ok(explained(&refused)),
+    }
+}
+
+/// Help and version are asked for and end well; all else is a usage error.
+fn explained(refused: &clap::Error) -> ExitCode {
+    // A closed stream has no reader to miss the text.
+    let _ = refused.print();
+    match refused.kind() {
+        clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
+            ExitCode::SUCCESS
+        }
+        _ => ExitCode::from(Kind::Usage.exit_code()),
+    }
+}
+
+fn dispatch(command: Command) -> Result<()> {
+    match command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+        Command::Devices(arguments) => devices::run(arguments),
+        Command::Materials(arguments) => materials::run(arguments),
+        Command::Plot(arguments) => plot::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments),
+    }
+}

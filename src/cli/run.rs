@@ -1,0 +1,125 @@
+//! `run`: the main job. Everything that can be refused is refused before the computation starts.
+
+use super::arguments::CaseArgs;
+use super::progress::Reporter;
+use super::{check, output_file, report, terminal};
+use smatrix2d::case::{Case, Named};
+use smatrix2d::error::Result;
+use smatrix2d::phantom::Phantom;
+use smatrix2d::results::{Provenance, Results};
+use smatrix2d::transport::{self, Progress};
+use smatrix2d::{backend, dose_file, physics};
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+#[derive(clap::Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    case: CaseArgs,
+    /// Dose file to write; default: named after the case file, in the current folder
+    #[arg(short, long, value_name = "OUT.h5")]
+    output: Option<PathBuf>,
+    /// Check the case and print the plan, as `check` does; compute nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+    /// No progress and no table; errors are still told
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub fn run(arguments: RunArgs) -> Result<()> {
+    let (case, phantom) = arguments.case.load()?;
+    if arguments.dry_run {
+        return check::print_plan(&case, &phantom, arguments.json);
+    }
+    let output = arguments.output.clone();
+    let output = output.unwrap_or_else(|| output_file::default_path(&arguments.case.path));
+    output_file::check_creatable(&output, &inputs(&arguments.case, &case))?;
+    let mut reporter = if arguments.quiet {
+        Reporter::Silent
+    } else {
+        Reporter::on_stderr()?
+    };
+    let computed = compute(&case, &phantom, arguments.case.device, &mut |progress| {
+        reporter.tell(
+            (progress.spots_done * progress.steps + progress.step) as u64,
+            (progress.spots * progress.steps) as u64,
+        );
+    });
+    reporter.finish();
+    let (results, mut provenance) = computed?;
+    provenance.command_line = std::env::args().collect::<Vec<_>>().join(" ");
+    dose_file::write(&output, &results, &provenance)?;
+    print_figures(&arguments, &results, &provenance, &output)
+}
+
+fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
+    let tables = case
+        .materials
+        .values()
+        .filter_map(|material| material.stopping_power_file.as_ref());
+    let named = case
+        .phantom
+        .file
+        .iter()
+        .chain(tables)
+        .map(|path| arguments.folder().join(path));
+    std::iter::once(arguments.path.clone())
+        .chain(named)
+        .collect()
+}
+
+fn print_figures(
+    arguments: &RunArgs,
+    results: &Results,
+    provenance: &Provenance,
+    output: &Path,
+) -> Result<()> {
+    if arguments.json {
+        return terminal::print_json(&report::json(results, provenance, output));
+    }
+    match arguments.quiet {
+        true => Ok(()),
+        false => terminal::print(&report::text(results, provenance, output)),
+    }
+}
+
+/// Computes the case where the run section says, and notes how.
+fn compute(
+    case: &Case,
+    phantom: &Phantom,
+    device: Option<usize>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Results, Provenance)> {
+    let start_time = utc_now();
+    let timer = Instant::now();
+    let opened = backend::open(case.run.backend, case.run.precision, device)?;
+    let outcome = transport::run(case, phantom, opened.machine.as_ref(), progress)?;
+    let provenance = Provenance {
+        case_text: case.text.clone(),
+        case_resolved_text: case.resolved_text.clone(),
+        physics_tables_sha256: physics::tables_sha256(
+            &phantom.materials.iter().collect::<Vec<_>>(),
+        ),
+        backend: opened.machine.name(),
+        backend_reason: opened.reason,
+        gpu_name: opened.gpu_name,
+        gpu_uuid: opened.gpu_uuid,
+        driver: opened.driver,
+        precision: case.run.precision.name().into(),
+        steps: outcome.steps,
+        wall_time_s: timer.elapsed().as_secs_f64(),
+        start_time,
+        end_time: utc_now(),
+        command_line: String::new(),
+        exit_reason: "done".into(),
+    };
+    Ok((outcome.results, provenance))
+}
+
+fn utc_now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}

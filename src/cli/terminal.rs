@@ -1,0 +1,31 @@
+//! Results on stdout. A reader that has gone away (`| head`) is no error.
+
+use smatrix2d::error::{Error, Kind, Result};
+use std::io::{ErrorKind, Write};
+
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
+            Kind::Io,
+            format!("stdout cannot be written: {error}"),
+        )
+        .hint("check the disk that stdout goes to")),
+        _ => Ok(()),
+    }
+}
+
+/// One JSON value on lines of its own.
+pub fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&format!("{value:#}\n"))
+}
+
+/// Names and values in two columns.
+pub fn table(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let line = |(name, value): &(&str, String)| format!("{name:width$}  {value}\n");
+    rows.iter().map(line).collect()
+}
