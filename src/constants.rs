@@ -29,3 +29,7 @@ pub const SCATTERING_ENERGY_MEV: f64 = 15.0;
 
 /// Highland's energy, MeV. Highland, NIM 129 (1975) 497, as generalised by Gottschalk et al., NIM B 74 (1993) 467.
 pub const HIGHLAND_ENERGY_MEV: f64 = 14.1;
+
+/// Nuclear charge radius (rms) R = NUCLEAR_RADIUS_FM A^NUCLEAR_RADIUS_EXPONENT, fm. Butkevich et al., NIM A 488 (2002) 282.
+pub const NUCLEAR_RADIUS_FM: f64 = 1.27;
+pub const NUCLEAR_RADIUS_EXPONENT: f64 = 0.27;

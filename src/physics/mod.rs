@@ -12,6 +12,7 @@ mod material;
 mod pstar;
 mod range;
 pub mod scattering_power;
+pub mod single_scattering;
 mod stopping_power_file;
 mod straggling;
 
