@@ -33,3 +33,6 @@ pub const HIGHLAND_ENERGY_MEV: f64 = 14.1;
 /// Nuclear charge radius (rms) R = NUCLEAR_RADIUS_FM A^NUCLEAR_RADIUS_EXPONENT, fm. Butkevich et al., NIM A 488 (2002) 282.
 pub const NUCLEAR_RADIUS_FM: f64 = 1.27;
 pub const NUCLEAR_RADIUS_EXPONENT: f64 = 0.27;
+
+/// Square centimetres per barn (definition).
+pub const CM2_PER_BARN: f64 = 1e-24;
