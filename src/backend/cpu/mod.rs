@@ -460,8 +460,10 @@ fn rows<T>(
 /// single column needs to be told from its neighbours.
 fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
     let mut most = Chunk::<T>::ZERO;
-    for chunk in rows.flatten() {
-        (0..LANES).for_each(|l| most.0[l] = most.0[l].larger(chunk.0[l]));
+    for row in rows {
+        for chunk in row {
+            most.keep_larger(chunk);
+        }
     }
     let single = x.len() == 1;
     let lanes = (0..LANES).filter(|&l| !single || l == x.first % LANES);
@@ -471,8 +473,12 @@ fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> 
 /// Sum of rows of chunks within `x`, lanes first, in f64.
 fn sum<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
     let mut sums = [0.0; LANES];
-    for chunk in rows.flatten() {
-        (0..LANES).for_each(|l| sums[l] += chunk.0[l].to_f64());
+    for row in rows {
+        for chunk in row {
+            for l in 0..LANES {
+                sums[l] += chunk.0[l].to_f64();
+            }
+        }
     }
     let single = x.len() == 1;
     (0..LANES)
