@@ -1,1 +1,31 @@
 //! Physical constants: value, unit, source, year. No number of physics stands anywhere else but in data/.
+
+/// Proton rest energy, MeV. CODATA 2018.
+pub const PROTON_MASS_MEV: f64 = 938.272_088_16;
+
+/// Electron rest energy, MeV. CODATA 2018.
+pub const ELECTRON_MASS_MEV: f64 = 0.510_998_950;
+
+/// Classical electron radius, cm. CODATA 2018.
+pub const CLASSICAL_ELECTRON_RADIUS_CM: f64 = 2.817_940_326_2e-13;
+
+/// Fine-structure constant. CODATA 2018.
+pub const FINE_STRUCTURE: f64 = 7.297_352_569_3e-3;
+
+/// Avogadro's number, 1/mol. SI 2019 (exact).
+pub const AVOGADRO_PER_MOL: f64 = 6.022_140_76e23;
+
+/// Reduced Planck constant times the speed of light, MeV fm. CODATA 2018.
+pub const HBAR_C_MEV_FM: f64 = 197.326_980_4;
+
+/// Bethe's K = 4 pi N_A r_e^2 m_e c^2, MeV cm2/mol. PDG 2022, Table 34.1.
+pub const BETHE_K_MEV_CM2_PER_MOL: f64 = 0.307_075;
+
+/// 1 / (4 alpha r_e^2 N_A), g/cm2 per (g/mol): the scale of radiation lengths. PDG 2022, eq. 34.25.
+pub const RADIATION_LENGTH_SCALE_G_PER_CM2: f64 = 716.408;
+
+/// Scale E_s of scattering powers, MeV. Gottschalk, Med. Phys. 37 (2010) 352.
+pub const SCATTERING_ENERGY_MEV: f64 = 15.0;
+
+/// Highland's energy, MeV. Highland, NIM 129 (1975) 497, as generalised by Gottschalk et al., NIM B 74 (1993) 467.
+pub const HIGHLAND_ENERGY_MEV: f64 = 14.1;

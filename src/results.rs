@@ -1,5 +1,6 @@
 //! What a run hands to the dose file: maps, curves, spectra, summary, ledger. Plain data; no physics.
 
+use crate::error::{Error, Result};
 use ndarray::{Array1, Array2, Array4};
 
 /// One axis with its cell edges; `centers.len() + 1 == edges.len()`.
@@ -7,6 +8,54 @@ use ndarray::{Array1, Array2, Array4};
 pub struct Axis {
     pub centers: Vec<f64>,
     pub edges: Vec<f64>,
+}
+
+impl Axis {
+    /// Cells between rising `edges`; centres half way.
+    pub fn from_edges(edges: Vec<f64>) -> Self {
+        let centers = edges
+            .windows(2)
+            .map(|edge| 0.5 * (edge[0] + edge[1]))
+            .collect();
+        Self { centers, edges }
+    }
+
+    /// Cells around rising `centers`; edges half way between them, the outer cells as wide as their neighbours' halves.
+    ///
+    /// # Errors
+    /// `BadData` for fewer than two centres, or centres that do not rise.
+    pub fn from_centers(centers: Vec<f64>) -> Result<Self> {
+        let rising = centers.windows(2).all(|pair| pair[0] < pair[1]);
+        if centers.len() < 2 || !rising {
+            return Err(Error::bad_data(
+                "an axis needs at least two cell centres in rising order",
+            ));
+        }
+        let middles = centers.windows(2).map(|pair| 0.5 * (pair[0] + pair[1]));
+        let last = centers.len() - 1;
+        let mut edges = vec![1.5 * centers[0] - 0.5 * centers[1]];
+        edges.extend(middles);
+        edges.push(1.5 * centers[last] - 0.5 * centers[last - 1]);
+        Ok(Self { centers, edges })
+    }
+
+    /// `count` equal cells from `min` on.
+    pub fn uniform(min: f64, spacing: f64, count: usize) -> Self {
+        Self::from_edges((0..=count).map(|i| min + i as f64 * spacing).collect())
+    }
+
+    pub fn len(&self) -> usize {
+        self.centers.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.centers.is_empty()
+    }
+
+    /// Width of cell `i`.
+    pub fn width(&self, i: usize) -> f64 {
+        self.edges[i + 1] - self.edges[i]
+    }
 }
 
 /// Results per beam proton (weighted mean over the spots). Maps are `[z, x]`, summed over y.
@@ -67,6 +116,40 @@ pub struct Summary {
     pub peak_mev_per_mm: f64,
     pub peak_to_entrance: f64,
     pub sigma_at_peak_mm: f64,
+}
+
+impl Summary {
+    /// The summary of a run without a depth dose: every figure NaN.
+    pub fn without_curve() -> Self {
+        Self {
+            r90_mm: f64::NAN,
+            r80_mm: f64::NAN,
+            r50_mm: f64::NAN,
+            r20_mm: f64::NAN,
+            falloff_80_20_mm: f64::NAN,
+            peak_depth_mm: f64::NAN,
+            peak_width_mm: f64::NAN,
+            peak_mev_per_mm: f64::NAN,
+            peak_to_entrance: f64::NAN,
+            sigma_at_peak_mm: f64::NAN,
+        }
+    }
+
+    /// Every figure by the name under which it is written.
+    pub fn figures(&self) -> [(&'static str, f64); 10] {
+        [
+            ("r90_mm", self.r90_mm),
+            ("r80_mm", self.r80_mm),
+            ("r50_mm", self.r50_mm),
+            ("r20_mm", self.r20_mm),
+            ("falloff_80_20_mm", self.falloff_80_20_mm),
+            ("peak_depth_mm", self.peak_depth_mm),
+            ("peak_width_mm", self.peak_width_mm),
+            ("peak_mev_per_mm", self.peak_mev_per_mm),
+            ("peak_to_entrance", self.peak_to_entrance),
+            ("sigma_at_peak_mm", self.sigma_at_peak_mm),
+        ]
+    }
 }
 
 /// How the run was made; written to `/provenance`.

@@ -2,7 +2,9 @@
 
 use super::terminal;
 use serde_json::{Value, json};
+use smatrix2d::backend::cuda::probe::{GpuInfo, Verdict, choose, probe};
 use smatrix2d::case::{AngleBins, BackendChoice, Case, EnergyAxisSpec, Named, Precision, Stepping};
+use smatrix2d::error::Result;
 use smatrix2d::phantom::{Phantom, edges_off_the_grid};
 use smatrix2d::physics;
 
@@ -11,6 +13,12 @@ const MM_PER_CM: f64 = 10.0;
 const PHANTOM_BYTES_PER_CELL: u64 = 10;
 /// Energy deposit, fluence and two sums for each LET, in f64.
 const SCORE_BYTES_PER_CELL: u64 = 6 * 8;
+
+/// The backend that would be used, and why.
+struct Backend {
+    name: &'static str,
+    reason: String,
+}
 
 pub struct Plan {
     title: String,
@@ -23,19 +31,20 @@ pub struct Plan {
     bytes_per_bin: u64,
     steps_at_most: u64,
     stepping: &'static str,
-    backend: &'static str,
+    backend: Backend,
     precision: &'static str,
     notes: Vec<String>,
 }
 
 impl Plan {
-    pub fn new(case: &Case, phantom: &Phantom) -> Self {
+    /// Errors (no GPU): `device` fits none.
+    pub fn new(case: &Case, phantom: &Phantom, device: Option<&str>) -> Result<Self> {
         let cells_z = phantom.cells_z() as u64;
         let (planes_held, steps) = match case.transport.stepping {
             Stepping::Depth => (1, cells_z),
             Stepping::Path => (cells_z, path_steps(case, phantom)),
         };
-        Self {
+        Ok(Self {
             title: case.title.clone(),
             energy_bins: energy_bins(case),
             angle_bins: angle_bins(case),
@@ -45,10 +54,10 @@ impl Plan {
             bytes_per_bin: bytes_per_bin(case.run.precision),
             steps_at_most: steps.min(case.transport.max_steps as u64),
             stepping: case.transport.stepping.name(),
-            backend: case.run.backend.name(),
+            backend: backend(case.run.backend, device)?,
             precision: case.run.precision.name(),
             notes: edges_off_the_grid(&case.phantom),
-        }
+        })
     }
 
     fn bins(&self) -> u64 {
@@ -66,16 +75,10 @@ impl Plan {
 
     /// (host, device); without a GPU the state lies on the host.
     fn bytes(&self) -> (u64, u64) {
-        match self.backend == BackendChoice::Cpu.name() {
-            true => (self.map_bytes() + self.state_bytes(), 0),
-            false => (self.map_bytes(), self.map_bytes() + self.state_bytes()),
-        }
-    }
-
-    fn backend_note(&self) -> &'static str {
-        match self.backend {
-            "auto" => "auto: a GPU where there is one, else the CPU",
-            other => other,
+        let all = self.map_bytes() + self.state_bytes();
+        match self.backend.name {
+            "cuda" => (self.map_bytes(), all),
+            _ => (all, 0),
         }
     }
 
@@ -106,7 +109,7 @@ impl Plan {
             ),
             ("host memory", format!("at most {}", readable(host))),
             ("device memory", format!("at most {}", readable(device))),
-            ("backend", self.backend_note().to_string()),
+            ("backend", format!("{} ({})", self.backend.name, self.backend.reason)),
             ("precision", self.precision.to_string()),
         ]);
         for note in &self.notes {
@@ -128,11 +131,30 @@ impl Plan {
             "stepping": self.stepping,
             "host_bytes": host_bytes,
             "device_bytes": device_bytes,
-            "backend": self.backend,
+            "backend": self.backend.name,
+            "backend_reason": self.backend.reason,
             "precision": self.precision,
             "notes": self.notes,
         })
     }
+}
+
+/// `auto` takes the CPU only where no GPU exists: where one fails, a run stops.
+fn backend(choice: BackendChoice, device: Option<&str>) -> Result<Backend> {
+    if choice == BackendChoice::Cpu {
+        return Ok(Backend { name: "cpu", reason: "asked for".into() });
+    }
+    Ok(match (probe(), choice) {
+        (Ok(gpus), _) => Backend { name: "cuda", reason: chosen(&gpus, device)?.name.clone() },
+        (Err(why), BackendChoice::Auto) if why.verdict() == Verdict::NoneExists => {
+            Backend { name: "cpu", reason: format!("no GPU: {why}") }
+        }
+        (Err(why), _) => Backend { name: "none", reason: format!("a run would stop: {why}") },
+    })
+}
+
+fn chosen<'g>(gpus: &'g [GpuInfo], device: Option<&str>) -> Result<&'g GpuInfo> {
+    choose(gpus, device.unwrap_or("0"))
 }
 
 fn bytes_per_bin(precision: Precision) -> u64 {

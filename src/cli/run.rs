@@ -2,12 +2,15 @@
 
 use super::arguments::CaseArgs;
 use super::progress::Reporter;
-use super::{check, output_file, report, terminal};
+use super::plan::Plan;
+use super::terminal::Format;
+use super::{output_file, report};
 use smatrix2d::case::Case;
+use smatrix2d::dose_file;
 use smatrix2d::error::{Error, Result};
 use smatrix2d::phantom::Phantom;
 use smatrix2d::results::{Provenance, Results};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub struct RunArgs {
@@ -19,9 +22,8 @@ pub struct RunArgs {
     /// Check the case and print the plan, as `check` does; compute nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print the figures as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
     /// No progress and no table; errors are still told
     #[arg(short, long)]
     quiet: bool,
@@ -30,7 +32,8 @@ pub struct RunArgs {
 pub fn run(arguments: RunArgs) -> Result<()> {
     let (case, phantom) = arguments.case.load()?;
     if arguments.dry_run {
-        return check::print_plan(&case, &phantom, arguments.json);
+        let plan = Plan::new(&case, &phantom, arguments.case.device.as_deref())?;
+        return arguments.format.print(|| plan.text(), || plan.json());
     }
     let output = arguments.output.clone();
     let output = output.unwrap_or_else(|| output_file::default_path(&arguments.case.path));
@@ -40,14 +43,20 @@ pub fn run(arguments: RunArgs) -> Result<()> {
     } else {
         Reporter::on_stderr()?
     };
-    let computed = compute(&case, &phantom, arguments.case.device, &mut |progress| {
+    let computed = compute(&case, &phantom, arguments.case.device.as_deref(), &mut |progress| {
         reporter.tell(progress.step, progress.steps);
     });
     reporter.finish();
     let (results, mut provenance) = computed?;
     provenance.command_line = std::env::args().collect::<Vec<_>>().join(" ");
-    write(&output, &results, &provenance)?;
-    print_figures(&arguments, &results, &provenance, &output)
+    dose_file::write(&output, &results, &provenance)?;
+    if arguments.quiet && arguments.format.is_text() {
+        return Ok(());
+    }
+    arguments.format.print(
+        || report::text(&results, &provenance, &output),
+        || report::json(&results, &provenance, &output),
+    )
 }
 
 fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
@@ -66,22 +75,7 @@ fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
         .collect()
 }
 
-fn print_figures(
-    arguments: &RunArgs,
-    results: &Results,
-    provenance: &Provenance,
-    output: &Path,
-) -> Result<()> {
-    if arguments.json {
-        return terminal::print_json(&report::json(results, provenance, output));
-    }
-    match arguments.quiet {
-        true => Ok(()),
-        false => terminal::print(&report::text(results, provenance, output)),
-    }
-}
-
-// PLACEHOLDER, to be replaced by smatrix2d::transport and smatrix2d::dose_file: the struct and two functions below.
+// PLACEHOLDER, to be replaced by smatrix2d::transport: the struct and the function below.
 
 pub struct Progress {
     pub step: u64,
@@ -91,13 +85,9 @@ pub struct Progress {
 fn compute(
     _case: &Case,
     _phantom: &Phantom,
-    _device: Option<usize>,
+    _device: Option<&str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Results, Provenance)> {
     progress(Progress { step: 0, steps: 1 });
     Err(Error::internal("this build has no transport"))
-}
-
-fn write(_output: &Path, _results: &Results, _provenance: &Provenance) -> Result<()> {
-    Err(Error::internal("this build has no dose file"))
 }

@@ -1,32 +1,21 @@
 //! Physics tables (host only, f64, built once): what a proton of kinetic energy E does per areal length of a material.
+//!
+//! `data/` (figures with their sources) -> [`Material`] (curves over energy) -> stencil tables of the operators.
 
+mod bragg;
+mod catalogue;
+mod characteristic_length;
+mod curve;
+mod element;
+mod kinematics;
 mod material;
+mod pstar;
+mod range;
+pub mod scattering_power;
+mod stopping_power_file;
+mod straggling;
 
-pub use material::Material;
-
-pub fn builtin_names() -> Vec<&'static str> {
-    vec!["water", "bone_cortical", "lung", "air"]
-}
-pub fn builtin(name: &str) -> Option<Material> {
-    builtin_names().contains(&name).then(|| Material {
-        name: name.into(),
-        density_g_per_cm3: 1.0,
-        mean_excitation_energy_ev: 75.0,
-        composition: vec![],
-        radiation_length_g_per_cm2: 36.08,
-        scattering_length_g_per_cm2: 46.88,
-        source: "stub".into(),
-    })
-}
-impl Material {
-    pub fn from_spec(
-        name: &str,
-        _: &crate::case::MaterialSpec,
-        _: &std::path::Path,
-    ) -> crate::error::Result<Self> {
-        Ok(Material {
-            name: name.into(),
-            ..builtin("water").unwrap()
-        })
-    }
-}
+pub use catalogue::{builtin, builtin_names};
+pub use element::Element;
+pub use kinematics::{beta_squared, pv_mev};
+pub use material::{Material, tables_sha256};

@@ -1,0 +1,3 @@
+//! Where a run is computed: the serial CPU or a CUDA device.
+
+pub mod cuda;

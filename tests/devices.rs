@@ -1,0 +1,153 @@
+//! `smatrix2d devices` on machines of every kind, each made with a libcuda of its own on the library path.
+
+use assert_cmd::Command;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// The first name that is tried for the driver's library; a file that is no library ends the search for it.
+const LIBRARIES: [&str; 2] = ["libcuda.so", "libcuda.so.1"];
+
+struct Output {
+    text: String,
+    json: serde_json::Value,
+}
+
+/// Both outputs of the command with `library` as the driver; it must end with 0.
+fn devices(library: &TempDir) -> Output {
+    let run = |arguments: &[&str]| {
+        let mut command = Command::cargo_bin("smatrix2d").unwrap();
+        command
+            .env("LD_LIBRARY_PATH", library.path())
+            .env_remove("CUDA_VISIBLE_DEVICES");
+        let output = command
+            .args(arguments)
+            .assert()
+            .success()
+            .get_output()
+            .stdout
+            .clone();
+        String::from_utf8(output).unwrap()
+    };
+    let json = serde_json::from_str(&run(&["devices", "--json"])).unwrap();
+    Output {
+        text: run(&["devices"]),
+        json,
+    }
+}
+
+fn compiled(source: &Path, definitions: &[(&str, i32)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut compiler = std::process::Command::new(std::env::var("CC").unwrap_or("cc".to_string()));
+    compiler
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(folder.path().join(LIBRARIES[0]))
+        .arg(source);
+    compiler.args(
+        definitions
+            .iter()
+            .map(|(name, value)| format!("-D{name}={value}")),
+    );
+    assert!(compiler.status().unwrap().success());
+    std::fs::copy(
+        folder.path().join(LIBRARIES[0]),
+        folder.path().join(LIBRARIES[1]),
+    )
+    .unwrap();
+    folder
+}
+
+fn fake_driver(init_status: i32, cuda_version: i32, devices: i32) -> TempDir {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/fake_driver/driver.c");
+    compiled(
+        &source,
+        &[
+            ("INIT_STATUS", init_status),
+            ("CUDA_VERSION", cuda_version),
+            ("DEVICES", devices),
+        ],
+    )
+}
+
+fn no_library() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in LIBRARIES {
+        std::fs::write(folder.path().join(name), "not a library").unwrap();
+    }
+    folder
+}
+
+fn empty_library() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("empty.c");
+    std::fs::write(&source, "int nothing;\n").unwrap();
+    compiled(&source, &[])
+}
+
+#[test]
+fn a_machine_without_a_usable_driver_is_told_why_and_ends_with_0() {
+    let cases = [
+        (no_library(), "no NVIDIA driver library", "runs on the CPU"),
+        (empty_library(), "it has no cuInit", "runs on the CPU"),
+        (
+            fake_driver(100, 12_040, 0),
+            "sees no device",
+            "runs on the CPU",
+        ),
+        (
+            fake_driver(34, 12_040, 0),
+            "sees no device",
+            "runs on the CPU",
+        ),
+        (
+            fake_driver(0, 12_040, 0),
+            "sees no device",
+            "runs on the CPU",
+        ),
+        (
+            fake_driver(999, 12_040, 1),
+            "cannot be initialised: CUDA_ERROR_UNKNOWN",
+            "stops here",
+        ),
+        (
+            fake_driver(803, 12_040, 1),
+            "cannot be initialised: CUDA error 803",
+            "stops here",
+        ),
+        (
+            fake_driver(0, 11_080, 1),
+            "supports CUDA 11.8; 12.0 (driver 525) is needed",
+            "stops here",
+        ),
+    ];
+    for (library, reason, then) in cases {
+        let Output { text, json } = devices(&library);
+        assert!(
+            text.starts_with("no GPU: ") && text.contains(reason) && text.contains(then),
+            "{text}"
+        );
+        assert!(json["reason"].as_str().unwrap().contains(reason), "{json}");
+        assert_eq!(json["devices"].as_array().unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn gpus_and_mig_slices_are_listed_even_when_another_program_has_them_for_itself() {
+    let Output { text, json } = devices(&fake_driver(0, 12_040, 2));
+    assert!(
+        text.contains("0: Fake GPU\n   GPU-28282828-2828-2828-2828-282828282828\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("memory 16.0 GiB, free GPU 0 (Fake GPU) cannot be opened"),
+        "{text}"
+    );
+    let slice = &json["devices"][1];
+    assert_eq!((&slice["index"], &slice["mig"]), (&1.into(), &true.into()));
+    assert_eq!(slice["uuid"], "MIG-29292929-2929-2929-2929-292929292929");
+    assert_eq!(slice["compute_capability"], "8.1");
+    assert_eq!(
+        (&slice["cuda_version"], &slice["memory_total_bytes"]),
+        (&"12.4".into(), &(1u64 << 33).into())
+    );
+    assert!(slice["memory_free_bytes"].is_null() && json["reason"].is_null());
+}
