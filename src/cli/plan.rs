@@ -109,7 +109,10 @@ impl Plan {
             ),
             ("host memory", format!("at most {}", readable(host))),
             ("device memory", format!("at most {}", readable(device))),
-            ("backend", format!("{} ({})", self.backend.name, self.backend.reason)),
+            (
+                "backend",
+                format!("{} ({})", self.backend.name, self.backend.reason),
+            ),
             ("precision", self.precision.to_string()),
         ]);
         for note in &self.notes {
@@ -142,14 +145,24 @@ impl Plan {
 /// `auto` takes the CPU only where no GPU exists: where one fails, a run stops.
 fn backend(choice: BackendChoice, device: Option<&str>) -> Result<Backend> {
     if choice == BackendChoice::Cpu {
-        return Ok(Backend { name: "cpu", reason: "asked for".into() });
+        return Ok(Backend {
+            name: "cpu",
+            reason: "asked for".into(),
+        });
     }
     Ok(match (probe(), choice) {
-        (Ok(gpus), _) => Backend { name: "cuda", reason: chosen(&gpus, device)?.name.clone() },
-        (Err(why), BackendChoice::Auto) if why.verdict() == Verdict::NoneExists => {
-            Backend { name: "cpu", reason: format!("no GPU: {why}") }
-        }
-        (Err(why), _) => Backend { name: "none", reason: format!("a run would stop: {why}") },
+        (Ok(gpus), _) => Backend {
+            name: "cuda",
+            reason: chosen(&gpus, device)?.name.clone(),
+        },
+        (Err(why), BackendChoice::Auto) if why.verdict() == Verdict::NoneExists => Backend {
+            name: "cpu",
+            reason: format!("no GPU: {why}"),
+        },
+        (Err(why), _) => Backend {
+            name: "none",
+            reason: format!("a run would stop: {why}"),
+        },
     })
 }
 

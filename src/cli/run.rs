@@ -1,8 +1,8 @@
 //! `run`: the main job. Everything that can be refused is refused before the computation starts.
 
 use super::arguments::CaseArgs;
-use super::progress::Reporter;
 use super::plan::Plan;
+use super::progress::Reporter;
 use super::terminal::Format;
 use super::{output_file, report};
 use smatrix2d::case::Case;
@@ -43,9 +43,14 @@ pub fn run(arguments: RunArgs) -> Result<()> {
     } else {
         Reporter::on_stderr()?
     };
-    let computed = compute(&case, &phantom, arguments.case.device.as_deref(), &mut |progress| {
-        reporter.tell(progress.step, progress.steps);
-    });
+    let computed = compute(
+        &case,
+        &phantom,
+        arguments.case.device.as_deref(),
+        &mut |progress| {
+            reporter.tell(progress.step, progress.steps);
+        },
+    );
     reporter.finish();
     let (results, mut provenance) = computed?;
     provenance.command_line = std::env::args().collect::<Vec<_>>().join(" ");
