@@ -29,3 +29,6 @@ pub const SCATTERING_ENERGY_MEV: f64 = 15.0;
 
 /// Highland's energy, MeV. Highland, NIM 129 (1975) 497, as generalised by Gottschalk et al., NIM B 74 (1993) 467.
 pub const HIGHLAND_ENERGY_MEV: f64 = 14.1;
+
+/// 1 MeV / (g/cm3 mm2) in Gy mm: 1.602176634e-13 J (SI 2019, exact) per 1e-6 kg/mm.
+pub const GRAY_MM_PER_MEV_PER_GRAM_PER_CM3_MM2: f64 = 1.602_176_634e-7;

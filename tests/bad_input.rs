@@ -113,7 +113,7 @@ const WRONG_KEYS: &[Wrong] = &[
     // The beam.
     ("150.0", "301.0", 12, "beam[0].energy_mev", &["at most 300"]),
     ("150.0", "1.5", 12, "beam[0].energy_mev", &["grid.cutoff_mev"]),
-    ("sigma_x_mm = 3.0", "energy_spread_mev = 60.0", 13, "beam[0].energy_spread_mev", &["at most 37"]),
+    ("sigma_x_mm = 3.0", "energy_spread_mev = 60.0", 13, "beam[0].energy_spread_mev", &["at most 29.6"]),
     ("sigma_x_mm = 3.0", "correlation = 1.0", 13, "beam[0].correlation", &["above -1 and below 1"]),
     ("sigma_x_mm = 3.0", "correlation = -1.5", 13, "beam[0].correlation", &["above -1 and below 1"]),
     ("sigma_x_mm = 3.0", "angle_deg = 25.0", 13, "beam[0].angle_deg", &["grid.angle_max_deg"]),

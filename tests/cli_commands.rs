@@ -74,9 +74,9 @@ fn check_prints_the_plan_and_writes_nothing() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     for part in [
         "150 MeV pencil beam",
-        "80 angle x 180 z x 80 x",
+        "81 angle x 180 z x 80 x",
         "at most 180 (depth stepping)",
-        "cpu (asked for)",
+        "(asked for)",
     ] {
         assert!(text.contains(part), "no `{part}` in {text}");
     }
@@ -106,10 +106,14 @@ fn the_plan_counts_bins_and_bytes() {
             .as_u64()
             .unwrap_or_else(|| panic!("{key} in {plan}"))
     };
-    // 157.7 mm of CSDA range in water at 150 MeV (PSTAR: 15.77 g/cm2), 0.5 mm a bin.
-    assert_eq!(number("energy_bins"), 316);
-    assert_eq!(number("bins_held"), 316 * 80 * 80);
-    assert_eq!(number("host_bytes"), 2 * 4 * 316 * 80 * 80 + 180 * 80 * 58);
+    // 157.7 mm of CSDA range in water at 150 MeV (PSTAR: 15.77 g/cm2) less the cutoff's 0.08 mm, 0.5 mm a bin: 315 bins
+    // below the beam's own and two above. 20 degrees each way in 0.5 degrees, and one bin about 0. 80 cells fill rows of 16.
+    assert_eq!(number("energy_bins"), 318);
+    assert_eq!(number("angle_bins"), 81);
+    let bins = 318 * 81 * 80;
+    assert_eq!(number("bins_held"), bins);
+    // psi and its copy in 4 bytes; for each of 180 x 80 cells 10 bytes of phantom and six sums in f64.
+    assert_eq!(number("host_bytes"), 2 * 4 * bins + 180 * 80 * 58);
     assert_eq!(number("device_bytes"), 0);
     let double = json(&[
         "check",
@@ -122,7 +126,7 @@ fn the_plan_counts_bins_and_bytes() {
     ]);
     assert_eq!(
         double["host_bytes"].as_u64().unwrap() - number("host_bytes"),
-        2 * 4 * 316 * 80 * 80
+        2 * 4 * bins
     );
 }
 
@@ -136,10 +140,11 @@ fn path_stepping_holds_every_plane() {
         "cpu",
     ]);
     let count = |key: &str| plan[key].as_u64().unwrap();
-    let product = count("energy_bins") * count("angle_bins") * count("cells_z") * count("cells_x");
+    // 60 cells are padded to rows of 64.
+    let product = count("energy_bins") * count("angle_bins") * 40 * 64;
     assert_eq!(count("bins_held"), product);
     // 40.8 mm of CSDA range at 70 MeV, 1 mm a step.
-    assert_eq!(count("steps_at_most"), 41);
+    assert_eq!(count("steps_expected"), 41);
 }
 
 #[test]
@@ -154,7 +159,7 @@ fn named_flags_win_over_set() {
         "--backend",
         "cpu",
     ]);
-    assert_eq!(plan["backend"], "cpu");
+    assert_eq!(plan["backend_reason"], "asked for");
 }
 
 #[test]
@@ -228,4 +233,80 @@ fn a_reader_that_has_gone_away_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn a_run_writes_the_dose_file_and_prints_the_table() {
+    let folder = TempDir::new().unwrap();
+    let path = example("water_150mev.toml");
+    let mut command = Command::cargo_bin("smatrix2d").unwrap();
+    let coarse = [
+        "--set",
+        "phantom.spacing_mm=[2, 2]",
+        "--set",
+        "grid.range_bin_mm=2",
+    ];
+    let output = command
+        .args(["run", &path, "--backend", "cpu"])
+        .args(coarse)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for name in [
+        "backend",
+        "steps",
+        "wall time",
+        "R80",
+        "peak",
+        "sigma at peak",
+        "weight balance",
+        "energy balance",
+    ] {
+        assert!(
+            text.lines().any(|line| line.starts_with(name)),
+            "no `{name}` in {text}"
+        );
+    }
+    assert!(!text.contains('?') && !text.contains("none"), "{text}");
+    // Named after the case, in the current folder, and nothing beside it.
+    let files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    assert_eq!(files, ["water_150mev.h5"]);
+    let progress = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        (1..=10).contains(&progress.lines().count()),
+        "a line each 10 %: {progress}"
+    );
+}
+
+#[test]
+fn a_quiet_run_says_nothing_and_json_holds_the_figures() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out.h5");
+    let arguments = [
+        "run",
+        &example("water_150mev.toml"),
+        "--backend",
+        "cpu",
+        "--quiet",
+        "-o",
+        out.to_str().unwrap(),
+    ];
+    assert_eq!(smatrix2d(&arguments), (0, String::new(), String::new()));
+    assert!(out.is_file());
+    let figures = json(&[&arguments[..], &["--json"]].concat());
+    let r80_mm = figures["r80_mm"].as_f64().unwrap();
+    // The CSDA range of PSTAR is 157.7 mm; R80 lies within 0.2 % of it.
+    assert!((r80_mm - 157.7).abs() < 0.4, "{r80_mm}");
+    assert_eq!(figures["output"], out.to_str().unwrap());
+    assert!(figures["audit"]["weight_residual"].as_f64().unwrap().abs() < 1e-6);
+    assert!(figures["audit"]["energy_residual"].as_f64().unwrap().abs() < 1e-6);
 }

@@ -1,3 +1,95 @@
-//! Where a run is computed: the serial CPU or a CUDA device.
+//! Backends: who owns psi and advances it. `Backend` is what the user asks for, `Stepper` is who does the work.
 
+pub mod cpu;
 pub mod cuda;
+
+use crate::beam::Source;
+use crate::case::{BackendChoice, Precision};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Ledger;
+use crate::march::March;
+use crate::scoring::Scores;
+
+/// How far a streaming pass goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stride {
+    Half,
+    Whole,
+}
+
+/// What a spot's march leaves behind.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    pub scores: Scores,
+    pub ledger: Ledger,
+    /// Phase-space cells updated by one operator each, summed over the march.
+    pub cell_updates: u64,
+    /// Farthest window: cells.
+    pub largest_window: u64,
+}
+
+/// Marginals of psi at a plane: per energy bin, per angle bin, and psi itself [energy, angle, x].
+#[derive(Clone, Debug, Default)]
+pub struct PlaneSpectra {
+    pub by_energy: Vec<f64>,
+    pub by_angle: Vec<f64>,
+    pub phase_space: Vec<f32>,
+}
+
+/// One backend's march of a batch of spots of one group; the buffers never leave it.
+///
+/// The operators advance every spot of the batch. `lose_energy` scores, loses energy, trims the window, and closes the step.
+pub trait Stepper {
+    /// Puts the sources on the entry plane.
+    fn load(&mut self, sources: &[Source]) -> Result<()>;
+    fn stream(&mut self, stride: Stride) -> Result<()>;
+    fn scatter(&mut self, step: usize) -> Result<()>;
+    fn lose_energy(&mut self, step: usize) -> Result<()>;
+    /// True when the backend knows that no weight is left; a backend that would have to wait for the answer says false.
+    fn is_empty(&self) -> bool;
+    /// Marginals of the first spot at the end of a step (depth stepping), after half a stride where `stride` says so.
+    fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra>;
+    /// Ends the march: what is left leaves through the far side (depth stepping) or stays alive (path stepping).
+    fn unload(&mut self) -> Result<Vec<Tally>>;
+    /// Spots that one batch may hold.
+    fn batch_capacity(&self) -> usize;
+}
+
+/// Makes the steppers of a run; chosen once by `open`.
+pub trait Machine {
+    fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>>;
+    /// For the summary and the dose file, as in "cpu (AVX-512)".
+    fn name(&self) -> String;
+}
+
+/// A machine, and why it was chosen.
+pub struct Opened {
+    pub machine: Box<dyn Machine>,
+    pub reason: String,
+    /// Empty on the CPU.
+    pub gpu_name: String,
+    pub gpu_uuid: String,
+    pub driver: String,
+}
+
+/// Chooses where to run: the only place where the choice is made. `auto` falls back to the CPU only where no GPU exists,
+/// never where one failed.
+///
+/// # Errors
+/// No GPU where one was asked for, or a GPU that exists and does not work.
+pub fn open(choice: BackendChoice, precision: Precision, _device: Option<usize>) -> Result<Opened> {
+    let on_cpu = |reason: String| Opened {
+        machine: Box::new(cpu::Cpu::new(precision)),
+        reason,
+        gpu_name: String::new(),
+        gpu_uuid: String::new(),
+        driver: String::new(),
+    };
+    match choice {
+        BackendChoice::Cpu => Ok(on_cpu("asked for".into())),
+        BackendChoice::Auto => Ok(on_cpu("no CUDA kernels in this build".into())),
+        BackendChoice::Cuda => {
+            Err(Error::new(Kind::NoGpu, "built without CUDA kernels").hint("use --backend cpu"))
+        }
+    }
+}

@@ -12,9 +12,9 @@ pub struct BenchArgs {
     /// Where to compute: auto, cuda or cpu
     #[arg(long, value_name = "BACKEND", default_value = "auto", value_parser = names::<BackendChoice>())]
     pub backend: String,
-    /// GPU to use: its number in `smatrix2d devices`, or the beginning of its UUID
+    /// GPU to use, by its number in `smatrix2d devices`
     #[arg(long, value_name = "N")]
-    pub device: Option<String>,
+    pub device: Option<usize>,
     /// Arithmetic: single, double or half
     #[arg(long, value_name = "PRECISION", default_value = "single", value_parser = names::<Precision>())]
     pub precision: String,

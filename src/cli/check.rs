@@ -21,6 +21,6 @@ pub fn run(arguments: CheckArgs) -> Result<()> {
     if arguments.resolved {
         return terminal::print(&case.resolved_text);
     }
-    let plan = Plan::new(&case, &phantom, arguments.case.device.as_deref())?;
+    let plan = Plan::new(&case, &phantom, arguments.case.device)?;
     arguments.format.print(|| plan.text(), || plan.json())
 }

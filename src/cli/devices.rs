@@ -4,8 +4,8 @@ use smatrix2d::backend::cuda::probe::{GpuInfo, NoGpu, Slice, Verdict, probe};
 use smatrix2d::error::{Error, Kind, Result};
 use std::io::Write;
 
-#[derive(clap::Args, Debug)]
-pub struct Args {
+#[derive(clap::Args)]
+pub struct DevicesArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -13,7 +13,7 @@ pub struct Args {
 
 /// # Errors
 /// `Kind::Io`: stdout cannot be written.
-pub fn run(args: &Args) -> Result<()> {
+pub fn run(args: DevicesArgs) -> Result<()> {
     let found = probe();
     let text = if args.json {
         json(&found)

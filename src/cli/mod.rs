@@ -39,7 +39,7 @@ enum Command {
     /// Measure throughput per operator and per step
     Bench(bench::BenchArgs),
     /// List the GPUs, or say why there is none
-    Devices(devices::Args),
+    Devices(devices::DevicesArgs),
     /// List the built-in materials, or print one's table
     Materials(materials::MaterialsArgs),
     /// Draw a dose file
@@ -73,7 +73,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
-        Command::Devices(arguments) => devices::run(&arguments),
+        Command::Devices(arguments) => devices::run(arguments),
         Command::Materials(arguments) => materials::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Compare(arguments) => compare::run(arguments),

@@ -5,12 +5,14 @@ use super::plan::Plan;
 use super::progress::Reporter;
 use super::terminal::Format;
 use super::{output_file, report};
-use smatrix2d::case::Case;
-use smatrix2d::dose_file;
-use smatrix2d::error::{Error, Result};
+use smatrix2d::case::{Case, Named};
+use smatrix2d::error::Result;
 use smatrix2d::phantom::Phantom;
 use smatrix2d::results::{Provenance, Results};
+use smatrix2d::transport::{self, Progress};
+use smatrix2d::{backend, dose_file, physics};
 use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
 
 #[derive(clap::Args)]
 pub struct RunArgs {
@@ -32,7 +34,7 @@ pub struct RunArgs {
 pub fn run(arguments: RunArgs) -> Result<()> {
     let (case, phantom) = arguments.case.load()?;
     if arguments.dry_run {
-        let plan = Plan::new(&case, &phantom, arguments.case.device.as_deref())?;
+        let plan = Plan::new(&case, &phantom, arguments.case.device)?;
         return arguments.format.print(|| plan.text(), || plan.json());
     }
     let output = arguments.output.clone();
@@ -43,14 +45,12 @@ pub fn run(arguments: RunArgs) -> Result<()> {
     } else {
         Reporter::on_stderr()?
     };
-    let computed = compute(
-        &case,
-        &phantom,
-        arguments.case.device.as_deref(),
-        &mut |progress| {
-            reporter.tell(progress.step, progress.steps);
-        },
-    );
+    let computed = compute(&case, &phantom, arguments.case.device, &mut |progress| {
+        reporter.tell(
+            (progress.spots_done * progress.steps + progress.step) as u64,
+            (progress.spots * progress.steps) as u64,
+        );
+    });
     reporter.finish();
     let (results, mut provenance) = computed?;
     provenance.command_line = std::env::args().collect::<Vec<_>>().join(" ");
@@ -80,19 +80,39 @@ fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
         .collect()
 }
 
-// PLACEHOLDER, to be replaced by smatrix2d::transport: the struct and the function below.
-
-pub struct Progress {
-    pub step: u64,
-    pub steps: u64,
-}
-
+/// Computes the case where the run section says, and notes how.
 fn compute(
-    _case: &Case,
-    _phantom: &Phantom,
-    _device: Option<&str>,
+    case: &Case,
+    phantom: &Phantom,
+    device: Option<usize>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Results, Provenance)> {
-    progress(Progress { step: 0, steps: 1 });
-    Err(Error::internal("this build has no transport"))
+    let start_time = utc_now();
+    let timer = Instant::now();
+    let opened = backend::open(case.run.backend, case.run.precision, device)?;
+    let outcome = transport::run(case, phantom, opened.machine.as_ref(), progress)?;
+    let provenance = Provenance {
+        case_text: case.text.clone(),
+        case_resolved_text: case.resolved_text.clone(),
+        physics_tables_sha256: physics::tables_sha256(
+            &phantom.materials.iter().collect::<Vec<_>>(),
+        ),
+        backend: opened.machine.name(),
+        backend_reason: opened.reason,
+        gpu_name: opened.gpu_name,
+        gpu_uuid: opened.gpu_uuid,
+        driver: opened.driver,
+        precision: case.run.precision.name().into(),
+        steps: outcome.steps,
+        wall_time_s: timer.elapsed().as_secs_f64(),
+        start_time,
+        end_time: utc_now(),
+        command_line: String::new(),
+        exit_reason: "done".into(),
+    };
+    Ok((outcome.results, provenance))
+}
+
+fn utc_now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }

@@ -1,0 +1,620 @@
+//! The serial CPU backend: one core, no threads, SIMD over x. Owns two copies of psi and passes them back and forth.
+
+mod simd;
+mod sweeps;
+
+pub use simd::InstructionSet;
+
+use super::{Machine, PlaneSpectra, Stepper, Stride, Tally};
+use crate::beam::{BinWeights, Source};
+use crate::case::{Precision, Stepping};
+use crate::error::{Error, Kind, Result};
+use crate::ledger::{Amount, Ledger, StepEntry};
+use crate::march::{March, Tables};
+use crate::operators::energy_loss::{DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT};
+use crate::operators::streaming::Displacement;
+use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
+use crate::real::Real;
+use crate::scoring::{Scores, mirror_pairs};
+use simd::Chunk;
+use sweeps::{Collect, LineScratch, LoseEnergy, Scatter, Score, StreamX, StreamZ, chunk_span};
+
+/// The CPU as a machine to run on.
+pub struct Cpu {
+    instructions: InstructionSet,
+    precision: Precision,
+}
+
+impl Cpu {
+    pub fn new(precision: Precision) -> Cpu {
+        Cpu {
+            instructions: InstructionSet::detect(),
+            precision,
+        }
+    }
+}
+
+impl Machine for Cpu {
+    fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
+        match self.precision {
+            Precision::Single => Ok(Box::new(CpuStepper::<f32>::new(march, self.instructions))),
+            Precision::Double => Ok(Box::new(CpuStepper::<f64>::new(march, self.instructions))),
+            Precision::Half => Err(Error::new(
+                Kind::BadData,
+                "half precision is stored on a GPU only",
+            )
+            .key("run.precision")
+            .hint("use precision = \"single\", which is as fast on a CPU")),
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("cpu ({})", self.instructions.name())
+    }
+}
+
+/// psi, and where one spot's march stands.
+struct CpuStepper<'a, T> {
+    march: &'a March<'a>,
+    tables: Tables<T>,
+    instructions: InstructionSet,
+    layout: Layout,
+    psi: Vec<Chunk<T>>,
+    next: Vec<Chunk<T>>,
+    window: Window,
+    line: LineScratch<T>,
+    /// [angle, chunk] scores of the plane in work.
+    partial: Vec<[Chunk<T>; SCORES]>,
+    /// [z, angle, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
+    remaining_weight: Vec<Chunk<T>>,
+    remaining_energy: Vec<Chunk<T>>,
+    /// [chunk] scores of the plane in work, summed over angle.
+    sums: Vec<[Chunk<f64>; SCORES]>,
+    mirror_pairs: Vec<(usize, usize)>,
+    scores: Scores,
+    ledger: Ledger,
+    entry: StepEntry,
+    cell_updates: u64,
+    largest_window: u64,
+}
+
+impl<'a, T: Real> CpuStepper<'a, T>
+where
+    Chunk<T>: bytemuck::Zeroable,
+{
+    fn new(march: &'a March<'a>, instructions: InstructionSet) -> Self {
+        let tables = march.tables::<T>();
+        let layout = march.phase_space.layout();
+        let space = &march.phase_space.space;
+        let reach = tables
+            .whole_x
+            .iter()
+            .map(Displacement::reach)
+            .max()
+            .unwrap_or(0);
+        let summed = layout.planes * layout.angles * layout.row / LANES;
+        // Zeroed pages that the beam never visits are never touched.
+        let zeroed = |chunks: usize| bytemuck::zeroed_vec::<Chunk<T>>(chunks);
+        CpuStepper {
+            march,
+            instructions,
+            layout,
+            psi: zeroed(layout.len() / LANES),
+            next: zeroed(layout.len() / LANES),
+            window: Window::default(),
+            line: LineScratch::new(layout.row, reach),
+            partial: vec![[Chunk::ZERO; SCORES]; layout.angles * layout.row / LANES],
+            remaining_weight: vec![Chunk::ZERO; summed],
+            remaining_energy: vec![Chunk::ZERO; summed],
+            sums: vec![[Chunk::ZERO; SCORES]; layout.row / LANES],
+            mirror_pairs: mirror_pairs(&march.phase_space.angle),
+            scores: Scores::new(space),
+            ledger: Ledger::default(),
+            entry: StepEntry::default(),
+            cell_updates: 0,
+            largest_window: 0,
+            tables,
+        }
+    }
+
+    fn depth_stepping(&self) -> bool {
+        self.march.case.transport.stepping == Stepping::Depth
+    }
+
+    /// The phantom's plane that stored plane 0 is.
+    fn plane(&self, step: usize) -> usize {
+        if self.depth_stepping() { step } else { 0 }
+    }
+
+    fn limits(&self) -> Window {
+        let (allowed, space) = (
+            self.march.phase_space.angles_allowed,
+            &self.march.phase_space.space,
+        );
+        Window {
+            energy: Span::new(0, self.layout.energies),
+            angle: Span::new(allowed.0, allowed.1),
+            z: Span::new(0, self.layout.planes),
+            x: Span::new(0, space.cells_x),
+        }
+    }
+
+    /// `next` becomes psi, in the window it was written in.
+    fn turn(&mut self, window: Window) {
+        std::mem::swap(&mut self.psi, &mut self.next);
+        self.window = window;
+        self.cell_updates += window.cells() as u64;
+        self.largest_window = self.largest_window.max(window.cells() as u64);
+    }
+
+    fn stream_x(&mut self, stride: Stride) {
+        let limits = self.limits();
+        let displacements = self.tables.displacements_x(stride);
+        let (below, above) = reach(&displacements[self.window.angle.range()]);
+        let to = Window {
+            x: self.window.x.grown(below, above, limits.x),
+            ..self.window
+        };
+        let mut leaked = [(0.0, 0.0); 2];
+        self.instructions.run(StreamX {
+            layout: self.layout,
+            cells_x: limits.x.last,
+            from: self.window,
+            to,
+            displacements,
+            energies_mev: &self.march.phase_space.energy.centers_mev,
+            psi: &self.psi,
+            next: &mut self.next,
+            scratch: &mut self.line,
+            leaked: &mut leaked,
+        });
+        self.enter_leaks(0, leaked);
+        self.turn(to);
+    }
+
+    fn stream_z(&mut self, stride: Stride) {
+        let limits = self.limits();
+        let displacements = self.tables.displacements_z(stride);
+        let (below, above) = reach(&displacements[self.window.angle.range()]);
+        let to = Window {
+            z: self.window.z.grown(below, above, limits.z),
+            ..self.window
+        };
+        let mut leaked = [(0.0, 0.0); 2];
+        self.instructions.run(StreamZ {
+            layout: self.layout,
+            cells_z: limits.z.last,
+            from: self.window,
+            to,
+            displacements,
+            energies_mev: &self.march.phase_space.energy.centers_mev,
+            psi: &self.psi,
+            next: &mut self.next,
+            leaked: &mut leaked,
+        });
+        self.enter_leaks(2, leaked);
+        self.turn(to);
+    }
+
+    /// Angles that a scattering of `reach` bins may fill.
+    fn reached(&self, reach: usize) -> Span {
+        let grown = self.window.angle.grown(reach, reach, self.limits().angle);
+        let over =
+            self.window.angle.first < reach || self.window.angle.last + reach > self.layout.angles;
+        if self.march.phase_space.angle.periodic && over {
+            self.limits().angle
+        } else {
+            grown
+        }
+    }
+
+    /// Fills psi from a source; the window is the source's box.
+    fn place(&mut self, source: &Source) {
+        let span = |bins: &BinWeights| Span::new(bins.first, bins.first + bins.weights.len());
+        let x_first = source.x_by_angle.iter().map(|x| x.first).min().unwrap_or(0);
+        let x_last = source
+            .x_by_angle
+            .iter()
+            .map(|x| x.first + x.weights.len())
+            .max()
+            .unwrap_or(0);
+        self.window = Window {
+            energy: span(&source.energy),
+            angle: span(&source.angle),
+            z: Span::new(0, 1),
+            x: Span::new(x_first, x_last),
+        };
+        for (i, energy) in self.window.energy.range().enumerate() {
+            for (k, angle) in self.window.angle.range().enumerate() {
+                let start = self.layout.index(energy, angle, 0);
+                let chunks = chunk_span(self.window.x);
+                self.psi[start / LANES + chunks.first..start / LANES + chunks.last]
+                    .fill(Chunk::ZERO);
+                let row = &source.x_by_angle[k];
+                let weight = source.energy.weights[i] * source.angle.weights[k];
+                for (l, share) in row.weights.iter().enumerate() {
+                    let x = row.first + l;
+                    self.psi[(start + x) / LANES].0[x % LANES] = T::from_f64(weight * share);
+                }
+            }
+        }
+    }
+
+    /// Adds psi up by energy and by angle.
+    fn sum_spectra(&self, spectra: &mut PlaneSpectra) {
+        for energy in self.window.energy.range() {
+            for angle in self.window.angle.range() {
+                let at = |span: usize| Span::new(span, span + 1);
+                let row = Window {
+                    energy: at(energy),
+                    angle: at(angle),
+                    ..self.window
+                };
+                let weight = sum(
+                    rows(&self.psi, self.layout, row),
+                    Span::new(0, self.layout.row),
+                );
+                spectra.by_energy[energy] += weight;
+                spectra.by_angle[angle] += weight;
+            }
+        }
+    }
+
+    /// psi as a dense [energy, angle, x] array (one stored plane).
+    fn copy_psi(&self) -> Vec<f32> {
+        let cells_x = self.march.phase_space.space.cells_x;
+        let mut copy = vec![0.0; self.layout.energies * self.layout.angles * cells_x];
+        for energy in self.window.energy.range() {
+            for angle in self.window.angle.range() {
+                let (from, to) = (
+                    self.layout.index(energy, angle, 0),
+                    (energy * self.layout.angles + angle) * cells_x,
+                );
+                for x in self.window.x.range() {
+                    copy[to + x] = self.psi[(from + x) / LANES].0[x % LANES].to_f64() as f32;
+                }
+            }
+        }
+        copy
+    }
+
+    fn enter_leaks(&mut self, first_side: usize, leaked: [(f64, f64); 2]) {
+        for (side, (weight, energy)) in leaked.into_iter().enumerate() {
+            self.entry.leaked[first_side + side].add(Amount::new(weight, energy));
+        }
+    }
+
+    /// Scores every plane of the window into the maps and the ledger.
+    fn score(&mut self, step: usize) {
+        for z in self.window.z.range() {
+            let plane = self.plane(step) + z;
+            self.instructions.run(Score {
+                layout: self.layout,
+                window: self.window,
+                z,
+                mirror_class: &self.march.phase_space.angle.mirror_class,
+                table: &self.tables.energy_loss,
+                media: &self.march.media.planes[plane],
+                psi: &self.psi,
+                partial: &mut self.partial,
+            });
+            self.instructions.run(Collect {
+                layout: self.layout,
+                window: self.window,
+                z,
+                mirror_pairs: &self.mirror_pairs,
+                partial: &self.partial,
+                remaining_weight: &mut self.remaining_weight,
+                remaining_energy: &mut self.remaining_energy,
+                sums: &mut self.sums,
+            });
+            self.enter_scores(plane);
+        }
+    }
+
+    /// Adds a plane's sums to the maps and to the step's entry.
+    fn enter_scores(&mut self, plane: usize) {
+        for x in self.window.x.range() {
+            let sum = |q: usize| self.sums[x / LANES][q].0[x % LANES];
+            self.scores.deposit_mev[[plane, x]] += sum(DEPOSIT);
+            self.scores.let_deposit[[plane, x]] += sum(LET_DEPOSIT);
+            self.scores.path_mm[[plane, x]] += sum(PATH);
+            self.entry.alive.add(Amount::new(sum(WEIGHT), sum(ENERGY)));
+            self.entry.stopped_weight += sum(STOPPED);
+            self.entry.deposited_mev += sum(DEPOSIT);
+        }
+    }
+
+    /// Drops layers at the window's rim in which no cell reaches the threshold: cells summed over energy at the rims of angle,
+    /// x and z, cells of psi at the rims of energy.
+    fn trim(&mut self) {
+        let threshold = self.march.case.transport.prune;
+        let mut rims = vec![];
+        for dimension in [
+            Dimension::Angle,
+            Dimension::X,
+            Dimension::Z,
+            Dimension::Energy,
+        ] {
+            let fixed = dimension == Dimension::Z && self.layout.planes == 1;
+            if threshold > 0.0 && !fixed {
+                rims.extend([(dimension, End::Low), (dimension, End::High)]);
+            }
+        }
+        for (dimension, end) in rims {
+            while !self.window.is_empty() && self.largest_in(dimension, end) < threshold {
+                let dropped = self.sum_in(dimension, end);
+                self.entry.pruned.add(dropped);
+                if dimension == Dimension::X {
+                    self.clear_column(self.window.rim(dimension, end));
+                }
+                self.window = self.window.without_rim(dimension, end);
+            }
+        }
+    }
+
+    /// Empties a column that leaves the window: its chunk may stay.
+    fn clear_column(&mut self, rim: Window) {
+        for energy in rim.energy.range() {
+            for angle in rim.angle.range() {
+                for z in rim.z.range() {
+                    let cell = self.layout.index(energy, angle, z) + rim.x.first;
+                    self.psi[cell / LANES].0[cell % LANES] = T::ZERO;
+                }
+            }
+        }
+    }
+
+    fn largest_in(&self, dimension: Dimension, end: End) -> f64 {
+        let rim = self.window.rim(dimension, end);
+        match dimension {
+            Dimension::Energy => largest(rows(&self.psi, self.layout, rim), rim.x),
+            _ => largest(
+                rows(&self.remaining_weight, self.layout, without_energy(rim)),
+                rim.x,
+            ),
+        }
+    }
+
+    fn sum_in(&self, dimension: Dimension, end: End) -> Amount {
+        let rim = self.window.rim(dimension, end);
+        if dimension == Dimension::Energy {
+            return self.amount_at_energy(rim.energy.first);
+        }
+        let sum_of = |cells: &[Chunk<T>]| sum(rows(cells, self.layout, without_energy(rim)), rim.x);
+        Amount::new(
+            sum_of(&self.remaining_weight),
+            sum_of(&self.remaining_energy),
+        )
+    }
+
+    fn amount_at_energy(&self, energy: usize) -> Amount {
+        let window = Window {
+            energy: Span::new(energy, energy + 1),
+            ..self.window
+        };
+        let weight = sum(rows(&self.psi, self.layout, window), window.x);
+        Amount::new(
+            weight,
+            weight * self.march.phase_space.energy.centers_mev[energy],
+        )
+    }
+
+    /// Weight and energy of psi in the window.
+    fn alive(&self) -> Amount {
+        let mut sum = Amount::default();
+        self.window
+            .energy
+            .range()
+            .for_each(|energy| sum.add(self.amount_at_energy(energy)));
+        sum
+    }
+}
+
+/// Cells that displacements reach beyond a window: towards lower and higher indices.
+fn reach<T: Real>(displacements: &[Displacement<T>]) -> (usize, usize) {
+    let towards = |direction: isize| {
+        displacements
+            .iter()
+            .filter(move |d| d.direction == direction)
+    };
+    let most = |direction: isize| {
+        towards(direction)
+            .map(Displacement::reach)
+            .max()
+            .unwrap_or(0)
+    };
+    (most(-1), most(1))
+}
+
+/// The window on arrays that were summed over energy.
+fn without_energy(window: Window) -> Window {
+    Window {
+        energy: Span::new(0, 1),
+        ..window
+    }
+}
+
+/// The rows of a window, whole chunks of them.
+fn rows<T>(
+    cells: &[Chunk<T>],
+    layout: Layout,
+    window: Window,
+) -> impl Iterator<Item = &[Chunk<T>]> {
+    let columns = window
+        .energy
+        .range()
+        .flat_map(move |e| window.angle.range().map(move |a| (e, a)));
+    let starts = columns
+        .flat_map(move |(e, a)| window.z.range().map(move |z| layout.index(e, a, z) / LANES));
+    let chunks = chunk_span(window.x);
+    starts.map(move |start| &cells[start + chunks.first..start + chunks.last])
+}
+
+/// Largest cell of rows of chunks within `x`. Cells of the window's own chunks outside the window are zeros, so that only a
+/// single column needs to be told from its neighbours.
+fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
+    let mut most = Chunk::<T>::ZERO;
+    for chunk in rows.flatten() {
+        (0..LANES).for_each(|l| most.0[l] = most.0[l].larger(chunk.0[l]));
+    }
+    let single = x.len() == 1;
+    let lanes = (0..LANES).filter(|&l| !single || l == x.first % LANES);
+    lanes.fold(T::ZERO, |all, l| all.larger(most.0[l])).to_f64()
+}
+
+/// Sum of rows of chunks within `x`, lanes first, in f64.
+fn sum<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
+    let mut sums = [0.0; LANES];
+    for chunk in rows.flatten() {
+        (0..LANES).for_each(|l| sums[l] += chunk.0[l].to_f64());
+    }
+    let single = x.len() == 1;
+    (0..LANES)
+        .filter(|&l| !single || l == x.first % LANES)
+        .map(|l| sums[l])
+        .sum()
+}
+
+impl<T: Real> Stepper for CpuStepper<'_, T>
+where
+    Chunk<T>: bytemuck::Zeroable,
+{
+    fn load(&mut self, sources: &[Source]) -> Result<()> {
+        let [source] = sources else {
+            return Err(Error::internal("the CPU marches one spot at a time"));
+        };
+        self.scores = Scores::new(&self.march.phase_space.space);
+        self.ledger = Ledger::default();
+        self.entry = StepEntry::default();
+        (self.cell_updates, self.largest_window) = (0, 0);
+        self.place(source);
+        self.ledger.injected = self.alive();
+        self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
+        Ok(())
+    }
+
+    fn stream(&mut self, stride: Stride) -> Result<()> {
+        if self.window.is_empty() {
+            return Ok(());
+        }
+        self.stream_x(stride);
+        if !self.depth_stepping() {
+            self.stream_z(stride);
+        }
+        Ok(())
+    }
+
+    fn scatter(&mut self, step: usize) -> Result<()> {
+        if self.window.is_empty() {
+            return Ok(());
+        }
+        let phase_space = &self.march.phase_space;
+        let allowed = self.limits().angle;
+        let reach = self
+            .window
+            .energy
+            .range()
+            .map(|e| self.tables.scattering.reach(e))
+            .max()
+            .unwrap_or(0);
+        let to = Window {
+            angle: self.reached(reach),
+            ..self.window
+        };
+        let mut rejected = (0.0, 0.0);
+        self.instructions.run(Scatter {
+            layout: self.layout,
+            from: self.window,
+            to,
+            allowed,
+            periodic: phase_space.angle.periodic,
+            mirror_class: &phase_space.angle.mirror_class,
+            table: &self.tables.scattering,
+            planes: &self.march.media.planes,
+            plane: self.plane(step),
+            energies_mev: &phase_space.energy.centers_mev,
+            psi: &self.psi,
+            next: &mut self.next,
+            rejected: &mut rejected,
+        });
+        self.entry.rejected.add(Amount::new(rejected.0, rejected.1));
+        self.turn(to);
+        Ok(())
+    }
+
+    fn lose_energy(&mut self, step: usize) -> Result<()> {
+        if !self.window.is_empty() {
+            self.score(step);
+            let table = &self.tables.energy_loss;
+            let limits = Span::new(0, self.layout.energies);
+            let to = Window {
+                energy: self
+                    .window
+                    .energy
+                    .grown(table.reach_down, table.reach_up, limits),
+                ..self.window
+            };
+            self.instructions.run(LoseEnergy {
+                layout: self.layout,
+                from: self.window,
+                to,
+                mirror_class: &self.march.phase_space.angle.mirror_class,
+                table,
+                planes: &self.march.media.planes,
+                plane: self.plane(step),
+                psi: &self.psi,
+                next: &mut self.next,
+            });
+            self.turn(to);
+            self.trim();
+        }
+        self.ledger.steps.push(std::mem::take(&mut self.entry));
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.window.is_empty()
+    }
+
+    fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra> {
+        let kept = (self.window, self.entry, self.cell_updates);
+        let mut spectra = PlaneSpectra {
+            by_energy: vec![0.0; self.layout.energies],
+            by_angle: vec![0.0; self.layout.angles],
+            phase_space: Vec::new(),
+        };
+        if !self.window.is_empty() {
+            self.sum_spectra(&mut spectra);
+            if let Some(stride) = half_stride {
+                self.stream(stride)?;
+            }
+            spectra.phase_space = self.copy_psi();
+            if half_stride.is_some() {
+                std::mem::swap(&mut self.psi, &mut self.next);
+            }
+        }
+        (self.window, self.entry, self.cell_updates) = kept;
+        Ok(spectra)
+    }
+
+    fn unload(&mut self) -> Result<Vec<Tally>> {
+        let left = self.alive();
+        self.ledger.last_leaked = self.entry.leaked;
+        match self.depth_stepping() {
+            true => self.ledger.last_leaked[3].add(left),
+            false => self.ledger.alive = left,
+        }
+        let space = &self.march.phase_space.space;
+        Ok(vec![Tally {
+            scores: std::mem::replace(&mut self.scores, Scores::new(space)),
+            ledger: std::mem::take(&mut self.ledger),
+            cell_updates: self.cell_updates,
+            largest_window: self.largest_window,
+        }])
+    }
+
+    fn batch_capacity(&self) -> usize {
+        1
+    }
+}

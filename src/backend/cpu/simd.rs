@@ -1,0 +1,99 @@
+//! One source, three machine codes: a sweep is compiled for AVX-512, AVX2 and the baseline, and the best that the processor has
+//! is picked at run time. No fused multiply-add: the results are the same bits on all three.
+
+use bytemuck::Zeroable;
+
+use crate::phase_space::LANES;
+use crate::real::Real;
+
+/// `LANES` neighbouring cells of a row, aligned to a cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Chunk<T>(pub [T; LANES]);
+
+// SAFETY: an array of numbers; all-zero bytes are zeros.
+unsafe impl Zeroable for Chunk<f32> {}
+// SAFETY: as above.
+unsafe impl Zeroable for Chunk<f64> {}
+
+impl<T: Real> Chunk<T> {
+    pub const ZERO: Chunk<T> = Chunk([T::ZERO; LANES]);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstructionSet {
+    Avx512,
+    Avx2,
+    Baseline,
+}
+
+impl InstructionSet {
+    /// The widest that this processor has; `SMATRIX2D_SIMD=avx2|baseline` asks for less.
+    pub fn detect() -> InstructionSet {
+        let asked = std::env::var("SMATRIX2D_SIMD").unwrap_or_default();
+        let best = Self::of_processor();
+        match asked.as_str() {
+            "baseline" => InstructionSet::Baseline,
+            "avx2" if best != InstructionSet::Baseline => InstructionSet::Avx2,
+            _ => best,
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn of_processor() -> InstructionSet {
+        let avx512 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq");
+        if avx512 {
+            InstructionSet::Avx512
+        } else if is_x86_feature_detected!("avx2") {
+            InstructionSet::Avx2
+        } else {
+            InstructionSet::Baseline
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn of_processor() -> InstructionSet {
+        InstructionSet::Baseline
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            InstructionSet::Avx512 => "AVX-512",
+            InstructionSet::Avx2 => "AVX2",
+            InstructionSet::Baseline => "baseline",
+        }
+    }
+
+    /// Runs a sweep in this instruction set.
+    pub fn run<S: Sweep>(self, sweep: S) {
+        match self {
+            // SAFETY: `detect` is the only maker of these values and asks the processor first.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => unsafe { run_avx512(sweep) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => unsafe { run_avx2(sweep) },
+            _ => sweep.run(),
+        }
+    }
+}
+
+/// A pass over the active window. `run` must be `#[inline(always)]`, and all it calls too.
+pub trait Sweep {
+    fn run(self);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+unsafe fn run_avx512<S: Sweep>(sweep: S) {
+    sweep.run();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn run_avx2<S: Sweep>(sweep: S) {
+    sweep.run();
+}

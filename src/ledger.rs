@@ -1,0 +1,248 @@
+//! The ledger: where every proton and every MeV went, step by step.
+//!
+//! weight: in = alive + stopped + leaked(x-, x+, z-, z+) + rejected + absorbed + pruned (+ residual)
+//! energy: in = alive + deposited + leaked + rejected + absorbed + pruned (+ residual)
+//!
+//! Every term is measured on its own, never as what is left over; `alive` is summed from psi itself. Sums in f64, fixed order.
+
+/// Protons and MeV of one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Amount {
+    pub weight: f64,
+    pub energy_mev: f64,
+}
+
+impl Amount {
+    pub fn new(weight: f64, energy_mev: f64) -> Amount {
+        Amount { weight, energy_mev }
+    }
+
+    pub fn add(&mut self, other: Amount) {
+        self.weight += other.weight;
+        self.energy_mev += other.energy_mev;
+    }
+
+    fn scaled(self, factor: f64) -> Amount {
+        Amount::new(factor * self.weight, factor * self.energy_mev)
+    }
+}
+
+/// Sides of the grid that weight can leave through.
+pub const SIDES: [&str; 4] = ["x_min", "x_max", "z_min", "z_max"];
+
+/// One step: what left since the step before, and what was alive when the step's energy loss began.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepEntry {
+    pub leaked: [Amount; 4],
+    pub rejected: Amount,
+    /// Measured from psi before the energy loss.
+    pub alive: Amount,
+    /// Protons that stopped, and all energy deposited, in this step's energy loss.
+    pub stopped_weight: f64,
+    pub deposited_mev: f64,
+    pub pruned: Amount,
+}
+
+impl StepEntry {
+    /// What the step before handed on, less what is found or left on the way.
+    fn residual(&self, handed_on: Amount) -> Amount {
+        let mut rest = handed_on;
+        self.leaked
+            .iter()
+            .chain([&self.rejected, &self.alive])
+            .for_each(|gone| rest.add(gone.scaled(-1.0)));
+        rest
+    }
+
+    fn handed_on(&self) -> Amount {
+        let mut rest = self.alive;
+        rest.add(Amount::new(-self.stopped_weight, -self.deposited_mev));
+        rest.add(self.pruned.scaled(-1.0));
+        rest
+    }
+
+    fn add_scaled(&mut self, other: &StepEntry, factor: f64) {
+        for (mine, theirs) in self.leaked.iter_mut().zip(&other.leaked) {
+            mine.add(theirs.scaled(factor));
+        }
+        self.rejected.add(other.rejected.scaled(factor));
+        self.alive.add(other.alive.scaled(factor));
+        self.stopped_weight += factor * other.stopped_weight;
+        self.deposited_mev += factor * other.deposited_mev;
+        self.pruned.add(other.pruned.scaled(factor));
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ledger {
+    pub injected: Amount,
+    /// Beam weight that fell outside the grid at the entry plane.
+    pub not_injected: Amount,
+    pub steps: Vec<StepEntry>,
+    /// After the last step: what left through the far side, and what was still alive.
+    pub last_leaked: [Amount; 4],
+    pub alive: Amount,
+}
+
+impl Ledger {
+    /// Adds `factor` times another run's ledger, step by step.
+    pub fn add_scaled(&mut self, other: &Ledger, factor: f64) {
+        self.injected.add(other.injected.scaled(factor));
+        self.not_injected.add(other.not_injected.scaled(factor));
+        self.steps.resize(
+            self.steps.len().max(other.steps.len()),
+            StepEntry::default(),
+        );
+        for (mine, theirs) in self.steps.iter_mut().zip(&other.steps) {
+            mine.add_scaled(theirs, factor);
+        }
+        for (mine, theirs) in self.last_leaked.iter_mut().zip(&other.last_leaked) {
+            mine.add(theirs.scaled(factor));
+        }
+        self.alive.add(other.alive.scaled(factor));
+    }
+
+    fn total(&self, of: impl Fn(&StepEntry) -> Amount) -> Amount {
+        let mut sum = Amount::default();
+        self.steps.iter().for_each(|step| sum.add(of(step)));
+        sum
+    }
+
+    pub fn leaked(&self, side: usize) -> Amount {
+        let mut sum = self.total(|step| step.leaked[side]);
+        sum.add(self.last_leaked[side]);
+        sum
+    }
+
+    pub fn rejected(&self) -> Amount {
+        self.total(|step| step.rejected)
+    }
+
+    pub fn pruned(&self) -> Amount {
+        self.total(|step| step.pruned)
+    }
+
+    /// Protons stopped, MeV deposited.
+    pub fn deposited(&self) -> Amount {
+        self.total(|step| Amount::new(step.stopped_weight, step.deposited_mev))
+    }
+
+    /// Injected less every channel, relative to the injected amounts.
+    pub fn residual(&self) -> Amount {
+        let mut rest = self.injected;
+        let leaks = (0..SIDES.len()).map(|side| self.leaked(side));
+        leaks
+            .chain([self.rejected(), self.pruned(), self.deposited(), self.alive])
+            .for_each(|gone| {
+                rest.add(gone.scaled(-1.0));
+            });
+        relative(rest, self.injected)
+    }
+
+    /// The step whose own balance is worst: its index and relative residual.
+    pub fn worst_step(&self) -> (usize, Amount) {
+        let mut handed_on = self.injected;
+        let mut worst = (0, Amount::default());
+        for (i, step) in self.steps.iter().enumerate() {
+            let residual = relative(step.residual(handed_on), self.injected);
+            if residual.weight.abs().max(residual.energy_mev.abs())
+                > worst.1.weight.abs().max(worst.1.energy_mev.abs())
+            {
+                worst = (i, residual);
+            }
+            handed_on = step.handed_on();
+        }
+        worst
+    }
+
+    /// Channel names and values for the dose file's `/audit`.
+    pub fn channels(&self) -> Vec<(String, f64)> {
+        let mut list = Vec::new();
+        let mut put = |name: &str, amount: Amount| {
+            list.push((format!("weight_{name}"), amount.weight));
+            list.push((format!("energy_{name}_mev"), amount.energy_mev));
+        };
+        put("in", self.injected);
+        put("not_injected", self.not_injected);
+        put("alive", self.alive);
+        for (side, name) in SIDES.iter().enumerate() {
+            put(&format!("leaked_{name}"), self.leaked(side));
+        }
+        put("rejected", self.rejected());
+        put("pruned", self.pruned());
+        let deposited = self.deposited();
+        list.push(("weight_stopped".into(), deposited.weight));
+        list.push(("energy_deposited_mev".into(), deposited.energy_mev));
+        let (residual, (_, worst)) = (self.residual(), self.worst_step());
+        list.push(("weight_residual".into(), residual.weight));
+        list.push(("energy_residual".into(), residual.energy_mev));
+        list.push(("weight_residual_worst_step".into(), worst.weight));
+        list.push(("energy_residual_worst_step".into(), worst.energy_mev));
+        list
+    }
+
+    /// Channel names and one value a step, for `/audit/by_step`.
+    pub fn channels_by_step(&self) -> Vec<(String, Vec<f64>)> {
+        let series = |name: &str, of: &dyn Fn(&StepEntry) -> f64| {
+            (name.to_string(), self.steps.iter().map(of).collect())
+        };
+        let mut list = vec![
+            series("weight_alive", &|s| s.alive.weight),
+            series("energy_alive_mev", &|s| s.alive.energy_mev),
+            series("weight_stopped", &|s| s.stopped_weight),
+            series("energy_deposited_mev", &|s| s.deposited_mev),
+            series("weight_rejected", &|s| s.rejected.weight),
+            series("energy_rejected_mev", &|s| s.rejected.energy_mev),
+            series("weight_pruned", &|s| s.pruned.weight),
+            series("energy_pruned_mev", &|s| s.pruned.energy_mev),
+        ];
+        for (side, name) in SIDES.iter().enumerate() {
+            list.push(series(&format!("weight_leaked_{name}"), &|s| {
+                s.leaked[side].weight
+            }));
+            list.push(series(&format!("energy_leaked_{name}_mev"), &|s| {
+                s.leaked[side].energy_mev
+            }));
+        }
+        list
+    }
+}
+
+fn relative(amount: Amount, to: Amount) -> Amount {
+    Amount::new(amount.weight / to.weight, amount.energy_mev / to.energy_mev)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed() -> Ledger {
+        let step = StepEntry {
+            alive: Amount::new(1.0, 100.0),
+            stopped_weight: 0.75,
+            deposited_mev: 90.0,
+            pruned: Amount::new(0.05, 2.0),
+            ..Default::default()
+        };
+        let mut ledger = Ledger {
+            injected: Amount::new(1.0, 100.0),
+            steps: vec![step],
+            ..Default::default()
+        };
+        ledger.last_leaked[3] = Amount::new(0.2, 8.0);
+        ledger
+    }
+
+    #[test]
+    fn a_closed_ledger_has_no_residual_and_an_injected_loss_shows() {
+        assert!(
+            closed().residual().weight.abs() < 1e-15
+                && closed().residual().energy_mev.abs() < 1e-15
+        );
+        let mut lossy = closed();
+        lossy.steps[0].alive = Amount::new(0.99, 99.5);
+        assert!((lossy.worst_step().1.weight - 0.01).abs() < 1e-12);
+        lossy.last_leaked[3].weight -= 1e-5;
+        assert!((lossy.residual().weight - 1e-5).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,39 @@
+//! The three operators and what their tables are built from. Each operator is a positive, conservative Markov kernel along one
+//! axis; tables of stencils are the only thing that the backends read, so that the CPU loop and the CUDA kernel are the same
+//! few multiply-adds.
+
+pub mod energy_loss;
+pub mod scattering;
+pub mod streaming;
+
+use crate::case::{PhysicsSpec, TransportSpec};
+use crate::central_axis::CentralAxis;
+use crate::media::Media;
+use crate::phase_space::PhaseSpace;
+use crate::physics::Material;
+
+/// Everything that the stencil tables of one group of spots are built from.
+pub struct Setting<'a> {
+    pub phase_space: &'a PhaseSpace,
+    pub media: &'a Media,
+    pub materials: &'a [Material],
+    pub water: &'a Material,
+    pub axis: &'a CentralAxis,
+    pub physics: PhysicsSpec,
+    pub transport: TransportSpec,
+    /// Path length of one step in the plane, per class of |angle|, mm.
+    pub path_mm: &'a [f64],
+}
+
+impl Setting<'_> {
+    /// Areal length of one step for a proton of energy E, g/cm2, with the path out of the plane.
+    pub fn areal_g_per_cm2(&self, medium: usize, class: usize, energy_mev: f64) -> f64 {
+        0.1 * self.media.list[medium].density_g_per_cm3
+            * self.path_mm[class]
+            * self.axis.path_factor(energy_mev)
+    }
+
+    pub fn material(&self, medium: usize) -> &Material {
+        &self.materials[self.media.list[medium].material]
+    }
+}

@@ -1,0 +1,335 @@
+//! Phase space: the axes, the index order `psi[energy, angle, z, x]` (x fastest), and the active window.
+//!
+//! psi is the expected number of protons per cell and per beam proton. Twin: kernels/phase_space.cuh.
+
+use crate::case::{AngleBins, EnergyAxisSpec};
+use crate::physics::Material;
+
+/// Cells of a row are stored and computed in chunks of this many; rows are padded to a whole number of chunks.
+pub const LANES: usize = 16;
+
+/// Energy bins, rising. One representative energy per bin is used for reading, writing, dose and report.
+#[derive(Clone, Debug)]
+pub struct EnergyAxis {
+    /// Representative kinetic energies, MeV.
+    pub centers_mev: Vec<f64>,
+    /// Bin edges, MeV, one more than bins.
+    pub edges_mev: Vec<f64>,
+    /// The coordinate in which the energy-loss kernel keeps its moments: CSDA range in water in mm, or energy in MeV.
+    pub coordinate: Vec<f64>,
+    pub kind: EnergyCoordinate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnergyCoordinate {
+    WaterRange,
+    Energy,
+}
+
+impl EnergyAxis {
+    /// The axis from `cutoff_mev` to above `highest_mev`; on the range axis `aligned_mev` (the beam's energy) is a bin centre,
+    /// so that a monoenergetic beam has no width.
+    pub fn new(
+        spec: EnergyAxisSpec,
+        cutoff_mev: f64,
+        aligned_mev: f64,
+        highest_mev: f64,
+        water: &Material,
+    ) -> EnergyAxis {
+        match spec {
+            EnergyAxisSpec::Range { range_bin_mm } => {
+                Self::uniform_in_range(range_bin_mm, cutoff_mev, aligned_mev, highest_mev, water)
+            }
+            EnergyAxisSpec::Log { energy_bins } => {
+                let ratio = (highest_mev / cutoff_mev).ln() / energy_bins as f64;
+                Self::in_energy(
+                    (0..=energy_bins)
+                        .map(|i| cutoff_mev * (ratio * i as f64).exp())
+                        .collect(),
+                )
+            }
+            EnergyAxisSpec::Uniform { energy_bins } => {
+                let width = (highest_mev - cutoff_mev) / energy_bins as f64;
+                Self::in_energy(
+                    (0..=energy_bins)
+                        .map(|i| cutoff_mev + width * i as f64)
+                        .collect(),
+                )
+            }
+        }
+    }
+
+    fn uniform_in_range(
+        bin_mm: f64,
+        cutoff_mev: f64,
+        aligned_mev: f64,
+        highest_mev: f64,
+        water: &Material,
+    ) -> Self {
+        let range_mm = |mev: f64| 10.0 * water.csda_range_g_per_cm2(mev);
+        let (lowest, aligned) = (range_mm(cutoff_mev), range_mm(aligned_mev));
+        let below = ((aligned - lowest) / bin_mm).floor() as usize;
+        let above = ((range_mm(highest_mev) - aligned) / bin_mm).ceil() as usize + 2;
+        let first = aligned - below as f64 * bin_mm;
+        let coordinate: Vec<f64> = (0..=below + above)
+            .map(|i| first + i as f64 * bin_mm)
+            .collect();
+        let energy = |mm: f64| water.energy_mev((mm / 10.0).max(0.0));
+        let edges = (0..=coordinate.len()).map(|i| energy(first + (i as f64 - 0.5) * bin_mm));
+        EnergyAxis {
+            centers_mev: coordinate.iter().map(|&mm| energy(mm)).collect(),
+            edges_mev: edges.collect(),
+            coordinate,
+            kind: EnergyCoordinate::WaterRange,
+        }
+    }
+
+    fn in_energy(edges_mev: Vec<f64>) -> Self {
+        let centers: Vec<f64> = edges_mev.windows(2).map(|e| 0.5 * (e[0] + e[1])).collect();
+        EnergyAxis {
+            coordinate: centers.clone(),
+            centers_mev: centers,
+            edges_mev,
+            kind: EnergyCoordinate::Energy,
+        }
+    }
+
+    pub fn bins(&self) -> usize {
+        self.centers_mev.len()
+    }
+}
+
+/// Angle bins about +z, symmetric, signed from +z towards +x. The representative angle is the bin's centre.
+#[derive(Clone, Debug)]
+pub struct AngleAxis {
+    pub bin_rad: f64,
+    /// Representative angles, rad, rising.
+    pub centers_rad: Vec<f64>,
+    /// Full circle: the last bin's neighbour is the first.
+    pub periodic: bool,
+    /// Index of each bin's |angle|: bins that mirror each other share one, so that mirrored beams give mirrored bits.
+    pub mirror_class: Vec<u32>,
+    /// |angle| of each class, rad, rising.
+    pub class_angles_rad: Vec<f64>,
+}
+
+impl AngleAxis {
+    pub fn new(angle_max_deg: f64, bins: AngleBins) -> AngleAxis {
+        let periodic = angle_max_deg >= 180.0;
+        let count = match bins {
+            AngleBins::Count(count) => count,
+            // An odd number of bins about zero, so that a parallel beam sits in a bin's centre.
+            AngleBins::WidthDeg(width) if !periodic => {
+                2 * (angle_max_deg / width).round() as usize + 1
+            }
+            AngleBins::WidthDeg(width) => 2 * (180.0 / width).round() as usize,
+        };
+        let bin_deg = match bins {
+            AngleBins::WidthDeg(width) if !periodic => width,
+            _ => 2.0 * angle_max_deg.min(180.0) / count as f64,
+        };
+        // Twice the centre in bins: even numbers where zero is a centre, odd where it is an edge.
+        let lowest = if periodic {
+            -(count as i64)
+        } else {
+            1 - count as i64
+        };
+        let twice: Vec<i64> = (0..count as i64).map(|i| lowest + 2 * i).collect();
+        let mut classes: Vec<i64> = twice.iter().map(|t| t.abs()).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let angle = |twice: i64| (0.5 * twice as f64 * bin_deg).to_radians();
+        AngleAxis {
+            bin_rad: bin_deg.to_radians(),
+            centers_rad: twice.iter().map(|&t| angle(t)).collect(),
+            periodic,
+            mirror_class: twice
+                .iter()
+                .map(|t| classes.binary_search(&t.abs()).unwrap_or(0) as u32)
+                .collect(),
+            class_angles_rad: classes.iter().map(|&t| angle(t)).collect(),
+        }
+    }
+
+    pub fn bins(&self) -> usize {
+        self.centers_rad.len()
+    }
+
+    /// +1, 0 or -1: the side of +z a bin points to.
+    pub fn sign(&self, bin: usize) -> i32 {
+        if self.centers_rad[bin] > 0.0 {
+            1
+        } else {
+            -i32::from(self.centers_rad[bin] < 0.0)
+        }
+    }
+}
+
+/// The spatial cells. Index order [z, x].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpatialGrid {
+    pub x_min_mm: f64,
+    pub z_min_mm: f64,
+    pub spacing_x_mm: f64,
+    pub spacing_z_mm: f64,
+    pub cells_x: usize,
+    pub cells_z: usize,
+}
+
+/// The discretised phase space of one group of spots.
+#[derive(Clone, Debug)]
+pub struct PhaseSpace {
+    pub energy: EnergyAxis,
+    pub angle: AngleAxis,
+    pub space: SpatialGrid,
+    /// z planes that psi holds: 1 in depth stepping (the plane that moves with the beam), all of them in path stepping.
+    pub stored_z: usize,
+    /// Angle bins `[first, last)` that may hold weight; what scatters beyond is rejected.
+    pub angles_allowed: (usize, usize),
+}
+
+impl PhaseSpace {
+    /// Cells of a stored row: `cells_x` padded to whole chunks.
+    pub fn row(&self) -> usize {
+        self.space.cells_x.next_multiple_of(LANES)
+    }
+
+    pub fn layout(&self) -> Layout {
+        Layout {
+            energies: self.energy.bins(),
+            angles: self.angle.bins(),
+            planes: self.stored_z,
+            row: self.row(),
+        }
+    }
+}
+
+/// Sizes and strides of a stored psi.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    pub energies: usize,
+    pub angles: usize,
+    pub planes: usize,
+    pub row: usize,
+}
+
+impl Layout {
+    #[inline(always)]
+    pub fn index(&self, energy: usize, angle: usize, z: usize) -> usize {
+        ((energy * self.angles + angle) * self.planes + z) * self.row
+    }
+
+    /// Cells of psi, padding included.
+    pub fn len(&self) -> usize {
+        self.energies * self.angles * self.planes * self.row
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The active box of phase space: half-open index ranges. Outside it psi is not stored, and counts as zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Window {
+    pub energy: Span,
+    pub angle: Span,
+    pub z: Span,
+    pub x: Span,
+}
+
+impl Window {
+    pub fn is_empty(&self) -> bool {
+        self.energy.is_empty() || self.angle.is_empty() || self.z.is_empty() || self.x.is_empty()
+    }
+
+    pub fn cells(&self) -> usize {
+        self.energy.len() * self.angle.len() * self.z.len() * self.x.len()
+    }
+}
+
+/// The axes of psi, slowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    Energy,
+    Angle,
+    Z,
+    X,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Low,
+    High,
+}
+
+impl Window {
+    fn span_mut(&mut self, dimension: Dimension) -> &mut Span {
+        match dimension {
+            Dimension::Energy => &mut self.energy,
+            Dimension::Angle => &mut self.angle,
+            Dimension::Z => &mut self.z,
+            Dimension::X => &mut self.x,
+        }
+    }
+
+    /// The outermost layer of the window at one end of a dimension.
+    pub fn rim(mut self, dimension: Dimension, end: End) -> Window {
+        let span = self.span_mut(dimension);
+        *span = match end {
+            End::Low => Span::new(span.first, span.first + 1),
+            End::High => Span::new(span.last - 1, span.last),
+        };
+        self
+    }
+
+    /// The window without that layer.
+    pub fn without_rim(mut self, dimension: Dimension, end: End) -> Window {
+        let span = self.span_mut(dimension);
+        *span = match end {
+            End::Low => Span::new(span.first + 1, span.last),
+            End::High => Span::new(span.first, span.last - 1),
+        };
+        self
+    }
+}
+
+/// A half-open range of indices that is `Copy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Span {
+    pub first: usize,
+    pub last: usize,
+}
+
+impl Span {
+    pub fn new(first: usize, last: usize) -> Span {
+        Span {
+            first,
+            last: last.max(first),
+        }
+    }
+
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.first..self.last
+    }
+
+    pub fn len(self) -> usize {
+        self.last - self.first
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.last == self.first
+    }
+
+    pub fn contains(self, index: usize) -> bool {
+        (self.first..self.last).contains(&index)
+    }
+
+    /// Grown by `below` and `above`, within `limits`.
+    pub fn grown(self, below: usize, above: usize, limits: Span) -> Span {
+        Span::new(
+            self.first.saturating_sub(below).max(limits.first),
+            (self.last + above).min(limits.last),
+        )
+    }
+}

@@ -1,0 +1,97 @@
+//! The arithmetic of a run: `f32` or `f64`. No fused multiply-add anywhere, so that CPU and CUDA agree bit for bit.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Mul, Neg, Sub};
+
+pub trait Real:
+    Copy
+    + Debug
+    + Default
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + Send
+    + Sync
+    + 'static
+{
+    const ZERO: Self;
+    const HALF: Self;
+    fn from_f64(value: f64) -> Self;
+    fn to_f64(self) -> f64;
+
+    /// The smaller of two numbers as one compare and select (as the kernels do it; no NaN handling).
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        if other < self { other } else { self }
+    }
+
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        if other > self { other } else { self }
+    }
+}
+
+impl Real for f32 {
+    const ZERO: f32 = 0.0;
+    const HALF: f32 = 0.5;
+    #[inline(always)]
+    fn from_f64(value: f64) -> f32 {
+        value as f32
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    const ZERO: f64 = 0.0;
+    const HALF: f64 = 0.5;
+    #[inline(always)]
+    fn from_f64(value: f64) -> f64 {
+        value
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+/// Rounds weights that sum to `total` to `T` so that their sum keeps it: each rounding error is handed to the next
+/// weight, from the largest to the smallest, and what is left is below the last place of the smallest.
+pub fn round_keeping_sum<T: Real>(weights: &[f64]) -> Vec<T> {
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
+    let mut rounded = vec![T::ZERO; weights.len()];
+    let mut carried = 0.0;
+    for i in order {
+        let wanted = weights[i] + carried;
+        rounded[i] = T::from_f64(if weights[i] == 0.0 {
+            0.0
+        } else {
+            wanted.max(0.0)
+        });
+        carried = wanted - rounded[i].to_f64();
+    }
+    rounded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounded_weights_keep_their_sum() {
+        let weights = [0.7, 0.1, 0.1 / 3.0, 0.1 * 2.0 / 3.0, 0.099_999, 1e-6, 0.0];
+        let total: f64 = weights.iter().sum();
+        let rounded: f64 = round_keeping_sum::<f32>(&weights)
+            .iter()
+            .map(|w| w.to_f64())
+            .sum();
+        // The smallest non-zero weight has a last place of 1e-13; plain rounding would leave 1e-8.
+        assert!((rounded - total).abs() < 1e-12, "{}", rounded - total);
+    }
+}

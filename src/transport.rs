@@ -1,0 +1,332 @@
+//! The run: spots in groups, a march per spot, and the sums of what they leave.
+//!
+//! Strang: X/2 (A_theta A_E) X/2, the half streams of neighbouring steps merged; second order in the step.
+//! Lie: A_E(A_stream(A_theta(psi))); first order.
+
+use crate::backend::{Machine, Stepper, Stride, Tally};
+use crate::beam::{Source, source};
+use crate::case::{Case, Precision, Quantity, Splitting};
+use crate::curves;
+use crate::error::{Error, Kind, Result};
+use crate::ledger::Ledger;
+use crate::march::{March, spatial_grid};
+use crate::media::Media;
+use crate::phantom::Phantom;
+use crate::physics::{Material, builtin};
+use crate::results::{Axis, Results};
+use crate::scoring::Scores;
+use crate::spectra::{SpectraCollector, stride_to_face};
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub spots_done: usize,
+    pub spots: usize,
+    pub step: usize,
+    /// Steps that a march may take at most.
+    pub steps: usize,
+}
+
+/// A finished run: the results, and the figures of the march.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub results: Results,
+    pub ledger: Ledger,
+    /// Steps of all marches together.
+    pub steps: u64,
+    pub cell_updates: u64,
+    pub largest_window: u64,
+    /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water (range axis) or MeV.
+    pub energy_axis_excess: f64,
+}
+
+/// Spots (indices into `Case::beams`) that can share a march: same energy, spread and direction, entering the same medium column.
+fn groups(case: &Case) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (i, beam) in case.beams.iter().enumerate() {
+        let alike = |group: &&mut Vec<usize>| {
+            let first = &case.beams[group[0]];
+            first.energy_mev == beam.energy_mev
+                && first.energy_spread_mev == beam.energy_spread_mev
+                && first.angle_deg == beam.angle_deg
+                && (first.x_mm == beam.x_mm || uniform_along_x(case))
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(i),
+            None => groups.push(vec![i]),
+        }
+    }
+    groups
+}
+
+/// True where every spot meets the same media at the same depths.
+fn uniform_along_x(case: &Case) -> bool {
+    let full_width = |region: &crate::case::RegionSpec| region.x_mm == case.phantom.x_mm;
+    case.phantom.file.is_none() && case.phantom.regions.iter().all(full_width)
+}
+
+/// The tables' reference medium: range axes are in CSDA range of PSTAR water.
+pub fn water() -> Result<Material> {
+    builtin("water").ok_or_else(|| Error::internal("the built-in tables lack water"))
+}
+
+/// Computes a case.
+///
+/// # Errors
+/// Bad data (a beam outside the grid), out of memory, a failed audit, or what the machine reports.
+pub fn run(
+    case: &Case,
+    phantom: &Phantom,
+    machine: &dyn Machine,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Outcome> {
+    let (media, water) = (Media::new(phantom), water()?);
+    let mut sum = Sum::new(case, phantom);
+    let mut spectra = spectra_collector(case, phantom, &media, &water)?;
+    let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
+    for group in groups(case) {
+        let march = March::new(case, phantom, &media, &water, group[0]);
+        let mut stepper = machine.stepper(&march)?;
+        let capacity = if spectra.is_some() {
+            1
+        } else {
+            stepper.batch_capacity().max(1)
+        };
+        for batch in group.chunks(capacity) {
+            let sources = batch
+                .iter()
+                .map(|&i| source(&case.beams[i], &march.phase_space, &water));
+            let weights: Vec<f64> = batch
+                .iter()
+                .map(|&i| case.beams[i].weight / total)
+                .collect();
+            stepper.load(&sources.collect::<Result<Vec<Source>>>()?)?;
+            let mut told = |step: usize| {
+                progress(Progress {
+                    spots_done: sum.spots,
+                    spots: case.beams.len(),
+                    step,
+                    steps: march.most_steps(),
+                });
+            };
+            advance(
+                stepper.as_mut(),
+                &march,
+                weights[0],
+                spectra.as_mut(),
+                &mut told,
+            )?;
+            sum.add(stepper.unload()?, &weights);
+        }
+        sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
+    }
+    sum.finish(phantom, spectra)
+}
+
+/// One march: the method.
+fn advance(
+    stepper: &mut dyn Stepper,
+    march: &March,
+    weight: f64,
+    mut spectra: Option<&mut SpectraCollector>,
+    told: &mut dyn FnMut(usize),
+) -> Result<()> {
+    let splitting = march.case.transport.splitting;
+    let steps = march.most_steps();
+    let mut score_plane =
+        |stepper: &mut dyn Stepper, step: usize, stride: Option<Stride>| -> Result<()> {
+            if let Some(collector) = spectra
+                .as_deref_mut()
+                .filter(|collector| collector.wants(step))
+            {
+                collector.add(
+                    step,
+                    &march.phase_space.energy,
+                    &stepper.plane_spectra(stride)?,
+                    weight,
+                );
+            }
+            Ok(())
+        };
+    score_plane(stepper, 0, None)?;
+    if splitting == Splitting::Strang {
+        stepper.stream(Stride::Half)?;
+    }
+    for step in 0..steps {
+        stepper.scatter(step)?;
+        if splitting == Splitting::Lie {
+            stepper.stream(Stride::Whole)?;
+        }
+        stepper.lose_energy(step)?;
+        score_plane(stepper, step + 1, stride_to_face(splitting))?;
+        if splitting == Splitting::Strang {
+            stepper.stream(if step + 1 < steps {
+                Stride::Whole
+            } else {
+                Stride::Half
+            })?;
+        }
+        told(step + 1);
+        if stepper.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn spectra_collector(
+    case: &Case,
+    phantom: &Phantom,
+    media: &Media,
+    water: &Material,
+) -> Result<Option<SpectraCollector>> {
+    let highest = (0..case.beams.len()).max_by(|&a, &b| {
+        case.beams[a]
+            .energy_mev
+            .total_cmp(&case.beams[b].energy_mev)
+    });
+    let march = March::new(case, phantom, media, water, highest.unwrap_or(0));
+    SpectraCollector::new(case, &march.phase_space)
+}
+
+/// Running sums over the spots.
+struct Sum<'a> {
+    case: &'a Case,
+    scores: Scores,
+    ledger: Ledger,
+    spots: usize,
+    steps: u64,
+    cell_updates: u64,
+    largest_window: u64,
+    energy_axis_excess: f64,
+}
+
+impl<'a> Sum<'a> {
+    fn new(case: &'a Case, phantom: &Phantom) -> Self {
+        Sum {
+            case,
+            scores: Scores::new(&spatial_grid(phantom)),
+            ledger: Ledger::default(),
+            spots: 0,
+            steps: 0,
+            cell_updates: 0,
+            largest_window: 0,
+            energy_axis_excess: 0.0,
+        }
+    }
+
+    fn add(&mut self, tallies: Vec<Tally>, weights: &[f64]) {
+        for (tally, &weight) in tallies.iter().zip(weights) {
+            self.scores.add_scaled(&tally.scores, weight);
+            self.ledger.add_scaled(&tally.ledger, weight);
+            self.steps += tally.ledger.steps.len() as u64;
+            self.cell_updates += tally.cell_updates;
+            self.largest_window = self.largest_window.max(tally.largest_window);
+            self.spots += 1;
+        }
+    }
+
+    fn finish(self, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Result<Outcome> {
+        audit(&self.ledger, self.case.run.precision)?;
+        let results = results(
+            self.case,
+            phantom,
+            &self.scores,
+            &self.ledger,
+            spectra,
+            self.energy_axis_excess,
+        );
+        Ok(Outcome {
+            results,
+            ledger: self.ledger,
+            steps: self.steps,
+            cell_updates: self.cell_updates,
+            largest_window: self.largest_window,
+            energy_axis_excess: self.energy_axis_excess,
+        })
+    }
+}
+
+/// Residual that rounding can explain: f32 rounds each of ~1e3 partial sums to 6e-8 with random signs; f64 likewise 1e-16.
+fn largest_residual(precision: Precision) -> f64 {
+    match precision {
+        Precision::Double => 1e-12,
+        Precision::Single => 1e-6,
+        // Rounding to 16 bits is entered in the ledger as a channel of its own; what is left is single arithmetic.
+        Precision::Half => 1e-6,
+    }
+}
+
+fn audit(ledger: &Ledger, precision: Precision) -> Result<()> {
+    let (whole, (step, worst)) = (ledger.residual(), ledger.worst_step());
+    let limit = largest_residual(precision);
+    let most = [
+        whole.weight,
+        whole.energy_mev,
+        worst.weight,
+        worst.energy_mev,
+    ];
+    if most.iter().all(|residual| residual.abs() <= limit) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Audit,
+        format!(
+            "the ledger does not close: residual {:e} of the weight, {:e} of the energy (worst step {step}: {:e}, {:e}); at most {limit:e} is rounding",
+            whole.weight, whole.energy_mev, worst.weight, worst.energy_mev
+        ),
+    )
+    .hint("run with --precision double; if it fails there too, please report the case file"))
+}
+
+fn results(
+    case: &Case,
+    phantom: &Phantom,
+    scores: &Scores,
+    ledger: &Ledger,
+    spectra: Option<SpectraCollector>,
+    energy_axis_excess: f64,
+) -> Results {
+    let space = spatial_grid(phantom);
+    let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
+    let (depth_dose, sigma_x) = (
+        scores.depth_dose_mev_per_mm(&space),
+        scores.sigma_x_mm(&space),
+    );
+    let z_mm = axis(space.z_min_mm, space.spacing_z_mm, space.cells_z);
+    let mut audit = ledger.channels();
+    audit.push(("energy_axis_excess_sigma".into(), energy_axis_excess));
+    let density = &phantom.density_g_per_cm3;
+    Results {
+        title: case.title.clone(),
+        summary: curves::summarise(&z_mm, &depth_dose.to_vec(), &sigma_x.to_vec()),
+        z_mm,
+        x_mm: axis(space.x_min_mm, space.spacing_x_mm, space.cells_x),
+        material_names: phantom.materials.iter().map(|m| m.name.clone()).collect(),
+        material_index: phantom.material_index.clone(),
+        density_g_per_cm3: density.clone(),
+        energy_deposit_mev: scores.deposit_mev.clone(),
+        dose_gy_mm: asked(Quantity::Dose).then(|| scores.dose_gy_mm(density, &space)),
+        let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
+        let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um()),
+        fluence_per_mm: asked(Quantity::Fluence).then(|| scores.fluence_per_mm(&space)),
+        depth_dose_mev_per_mm: depth_dose,
+        sigma_x_mm: sigma_x,
+        spectra: spectra.map(|collector| collector.finish(case)),
+        audit,
+        audit_by_step: ledger.channels_by_step(),
+        storage_is_double: case.run.precision == Precision::Double,
+        compression: case.output.compression,
+    }
+}
+
+fn axis(first_mm: f64, spacing_mm: f64, cells: usize) -> Axis {
+    Axis {
+        centers: (0..cells)
+            .map(|i| first_mm + (i as f64 + 0.5) * spacing_mm)
+            .collect(),
+        edges: (0..=cells)
+            .map(|i| first_mm + i as f64 * spacing_mm)
+            .collect(),
+    }
+}
