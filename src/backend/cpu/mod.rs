@@ -368,7 +368,9 @@ where
     fn largest_in(&self, dimension: Dimension, end: End) -> f64 {
         let rim = self.window.rim(dimension, end);
         match dimension {
-            Dimension::Energy => largest(rows(&self.psi, self.layout, rim), rim.x),
+            Dimension::Energy => {
+                largest(rows(&self.psi, self.layout, rim), rim.x) / ENERGY_RIM_SHARE
+            }
             _ => largest(
                 rows(&self.remaining_weight, self.layout, without_energy(rim)),
                 rim.x,
@@ -410,6 +412,9 @@ where
         sum
     }
 }
+
+/// A cell of psi holds about this share of the cell summed over energy that it belongs to (the spectrum is some ten bins wide).
+const ENERGY_RIM_SHARE: f64 = 0.1;
 
 /// Cells that displacements reach beyond a window: towards lower and higher indices.
 fn reach<T: Real>(displacements: &[Displacement<T>]) -> (usize, usize) {

@@ -45,14 +45,20 @@ pub fn compile(sources: &Sources, compiler: &Path) -> Result<Modules, String> {
     })
 }
 
+/// nvcc writes to a file only: one in `OUT_DIR`, which cargo gives to build.rs.
 fn compile_one(compiler: &Path, file: &Path) -> Result<String, String> {
+    let folder = std::env::var_os("OUT_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let out = folder.join("nvcc.ptx");
     let mut command = Command::new(compiler);
-    let output = command
+    command
         .args(OPTIONS)
-        .args(["--ptx", "--output-file=-"])
-        .arg(file)
-        .output();
-    let output = output.map_err(|error| format!("{}: {error}", compiler.display()))?;
+        .arg("--ptx")
+        .arg("--output-file")
+        .arg(&out)
+        .arg(file);
+    let output = command
+        .output()
+        .map_err(|error| format!("{}: {error}", compiler.display()))?;
     if !output.status.success() {
         return Err(format!(
             "{} does not compile:\n{}",
@@ -60,5 +66,5 @@ fn compile_one(compiler: &Path, file: &Path) -> Result<String, String> {
             String::from_utf8_lossy(&output.stderr)
         ));
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    std::fs::read_to_string(&out).map_err(|error| format!("{}: {error}", out.display()))
 }
