@@ -4,6 +4,8 @@
 //! -> backend -> transport -> scoring, ledger -> dose file.
 
 pub mod case;
+pub mod cli;
+pub mod compare;
 pub mod constants;
 pub mod curves;
 pub mod dose_file;
