@@ -239,7 +239,7 @@ fn gamma_agrees_with_pymedphys() {
 }
 
 fn compare_maps(name: &str, ours: &Array2<f64>, theirs: &[f64]) {
-    let mut compared = 0;
+    let (mut compared, mut sum) = (0, 0.0);
     for (&ours, &theirs) in ours.iter().zip(theirs) {
         assert_eq!(
             ours.is_nan(),
@@ -250,14 +250,19 @@ fn compare_maps(name: &str, ours: &Array2<f64>, theirs: &[f64]) {
             continue;
         }
         compared += 1;
-        // pymedphys searches points, fifty to the distance criterion: it can only find more than the minimum, by half
-        // a spacing times the gradient over the tolerance; 20 % per mm in the distal edge here, 0.01 mm: 0.1 at most.
+        sum += (theirs - ours).abs();
+        // pymedphys searches points, fifty to the distance criterion, so it can only find more than the minimum: by up
+        // to half a spacing (0.03 mm) times the gradient (50 % per mm in the edges) over the tolerance (3 %).
         // Ours errs by the spacing of the lines, and by the isodose lines' bends between them: 0.003 found.
         let excess = ours * ours - theirs * theirs;
         assert!(
-            theirs - ours < 0.1 && excess < 4.0 * LINE_SPACING_ERROR,
+            theirs - ours < 0.5 && excess < 4.0 * LINE_SPACING_ERROR,
             "{name}: {ours}, pymedphys {theirs}"
         );
     }
-    assert!(compared > 100, "{name}: {compared} points");
+    let mean = sum / f64::from(compared);
+    assert!(
+        compared > 100 && mean < 0.01,
+        "{name}: {compared} points, mean {mean}"
+    );
 }
