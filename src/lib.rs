@@ -12,4 +12,5 @@ pub mod dose_file;
 pub mod error;
 pub mod phantom;
 pub mod physics;
+pub mod plot;
 pub mod results;

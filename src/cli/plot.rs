@@ -1,0 +1,32 @@
+//! `smatrix2d plot OUT.h5`: a picture of the dose.
+
+use crate::dose_file;
+use crate::error::Result;
+use crate::plot;
+use std::path::PathBuf;
+
+/// Draw a dose file: map, depth dose, lateral profiles
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// Dose file
+    pub input: PathBuf,
+    /// Picture, PNG or SVG by its name [default: the dose file's name with .png]
+    #[arg(short, long, value_name = "PICTURE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Draws the picture and prints its path on stdout.
+///
+/// # Errors
+/// Those of reading the dose file and of writing the picture.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| arguments.input.with_extension("png"));
+    let format = plot::Format::of(&output)?;
+    let found = dose_file::read(&arguments.input)?;
+    plot::write(&output, format, &found)?;
+    println!("{}", output.display());
+    Ok(())
+}
