@@ -52,44 +52,43 @@ pub fn compare(a: &Distribution, b: &Distribution, settings: &Settings) -> Resul
     }
     let (a_depth, b_depth) = depth_curves(a, b, &a_grid, &b_grid);
     let difference = b_grid.resampled_on(&a_grid) - &a_grid.values;
-    let maps = |a: &Grid, b: &Grid| -> Vec<(Criterion, Array2<f64>)> {
-        let one = |&criterion| {
-            (
-                criterion,
-                gamma(a, b, criterion, settings.normalisation, settings.threshold),
-            )
-        };
-        settings.criteria.iter().map(one).collect()
-    };
-    let gamma_maps = maps(&a_grid, &b_grid);
-    let gamma_depth = maps(&a_depth, &b_depth);
-    let depth_difference = b_depth.resampled_on(&a_depth) - &a_depth.values;
-    let is_map = a_grid.x_mm.is_some();
-    let report = Report {
-        quantity,
-        threshold_percent: 100.0 * settings.threshold,
-        normalisation: settings.normalisation,
-        map: is_map.then(|| Norms::of(&a_grid, &difference, settings.threshold)),
-        depth_dose: Norms::of(&a_depth, &depth_difference, settings.threshold),
-        figures: figures(&a_depth, &b_depth),
-        lateral: if is_map {
-            lateral(&a_grid, &b_grid, &a_depth)
-        } else {
-            Vec::new()
-        },
-        gamma_map: if is_map {
-            GammaFigures::of_all(&gamma_maps)
-        } else {
-            Vec::new()
-        },
-        gamma_depth_dose: GammaFigures::of_all(&gamma_depth),
-    };
+    let gamma_maps = gamma_maps(&a_grid, &b_grid, settings);
+    let mut report = depth_report(quantity, &a_depth, &b_depth, settings);
+    if a_grid.x_mm.is_some() {
+        report.map = Some(Norms::of(&a_grid, &difference, settings.threshold));
+        report.lateral = lateral(&a_grid, &b_grid, &a_depth);
+        report.gamma_map = GammaFigures::of_all(&gamma_maps);
+    }
     Ok(Comparison {
         report,
         reference: a_grid,
         difference,
         gamma_maps,
     })
+}
+
+fn gamma_maps(a: &Grid, b: &Grid, settings: &Settings) -> Vec<(Criterion, Array2<f64>)> {
+    let one = |&criterion| {
+        let map = gamma(a, b, criterion, settings.normalisation, settings.threshold);
+        (criterion, map)
+    };
+    settings.criteria.iter().map(one).collect()
+}
+
+/// The report of two curves over depth, without what only maps have.
+fn depth_report(quantity: Quantity, a: &Grid, b: &Grid, settings: &Settings) -> Report {
+    let difference = b.resampled_on(a) - &a.values;
+    Report {
+        quantity,
+        threshold_percent: 100.0 * settings.threshold,
+        normalisation: settings.normalisation,
+        map: None,
+        depth_dose: Norms::of(a, &difference, settings.threshold),
+        figures: figures(a, b),
+        lateral: Vec::new(),
+        gamma_map: Vec::new(),
+        gamma_depth_dose: GammaFigures::of_all(&gamma_maps(a, b, settings)),
+    }
 }
 
 /// The quantity that both have, as two grids of the same number of dimensions: dose before energy, absolute before

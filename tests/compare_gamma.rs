@@ -1,10 +1,12 @@
 //! Gamma against closed forms and against another implementation.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use smatrix2d::compare::gamma::{Criterion, LARGEST_GAMMA, Normalisation, gamma};
 use smatrix2d::compare::grid::Grid;
 use smatrix2d::error::Kind;
 use smatrix2d::results::Axis;
+use std::fs::File;
+use std::path::Path;
 use std::process::Command;
 
 const TWO_PERCENT_TWO_MM: Criterion = Criterion {
@@ -177,6 +179,19 @@ fn pencil_beam(z_mm: Axis, x_mm: Axis, range: f64, sigma: f64) -> Grid {
     })
 }
 
+fn write_npz(path: &Path, grid: &Grid) {
+    let mut archive = ndarray_npy::NpzWriter::new(File::create(path).unwrap());
+    let x_mm = grid.x_mm.as_ref().unwrap();
+    archive
+        .add_array("z_mm", &Array1::from(grid.z_mm.centers.clone()))
+        .unwrap();
+    archive
+        .add_array("x_mm", &Array1::from(x_mm.centers.clone()))
+        .unwrap();
+    archive.add_array("dose", &grid.values).unwrap();
+    archive.finish().unwrap();
+}
+
 #[test]
 #[ignore = "needs Python with pymedphys"]
 fn gamma_agrees_with_pymedphys() {
@@ -193,21 +208,8 @@ fn gamma_agrees_with_pymedphys() {
         45.9,
         3.1,
     );
-    for (name, grid) in [("reference", &reference), ("evaluated", &evaluated)] {
-        let file = std::fs::File::create(folder.path().join(name).with_extension("npz")).unwrap();
-        let mut archive = ndarray_npy::NpzWriter::new(file);
-        archive
-            .add_array("z_mm", &ndarray::Array1::from(grid.z_mm.centers.clone()))
-            .unwrap();
-        archive
-            .add_array(
-                "x_mm",
-                &ndarray::Array1::from(grid.x_mm.clone().unwrap().centers),
-            )
-            .unwrap();
-        archive.add_array("dose", &grid.values).unwrap();
-        archive.finish().unwrap();
-    }
+    write_npz(&folder.path().join("reference.npz"), &reference);
+    write_npz(&folder.path().join("evaluated.npz"), &evaluated);
     for (text, normalisation) in [
         ("2%/2mm", Normalisation::Global),
         ("3%/1mm", Normalisation::Global),
@@ -215,27 +217,27 @@ fn gamma_agrees_with_pymedphys() {
     ] {
         let criterion: Criterion = text.parse().unwrap();
         let ours = gamma(&reference, &evaluated, criterion, normalisation, 0.1);
-        let python = std::env::var("SMATRIX2D_PYTHON").unwrap_or("python3".into());
-        let output = Command::new(python)
-            .arg("tests/support/gamma_pymedphys.py")
-            .arg(folder.path())
-            .args([criterion.dose_percent, criterion.distance_mm].map(|value| value.to_string()))
-            .arg(format!("{normalisation:?}").to_lowercase())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let text_of_theirs = String::from_utf8(output.stdout).unwrap();
-        let theirs: Vec<f64> = text_of_theirs
-            .split_whitespace()
-            .map(|value| value.parse().unwrap())
-            .collect();
+        let theirs = pymedphys_gamma(folder.path(), criterion, normalisation);
         assert_eq!(theirs.len(), ours.len());
         compare_maps(text, &ours, &theirs);
     }
+}
+
+fn pymedphys_gamma(folder: &Path, criterion: Criterion, normalisation: Normalisation) -> Vec<f64> {
+    let python = std::env::var("SMATRIX2D_PYTHON").unwrap_or("python3".into());
+    let output = Command::new(python)
+        .arg("tests/support/gamma_pymedphys.py")
+        .arg(folder)
+        .args([criterion.dose_percent, criterion.distance_mm].map(|value| value.to_string()))
+        .arg(format!("{normalisation:?}").to_lowercase())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_whitespace()
+        .map(|value| value.parse().unwrap())
+        .collect()
 }
 
 fn compare_maps(name: &str, ours: &Array2<f64>, theirs: &[f64]) {

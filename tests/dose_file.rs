@@ -280,15 +280,14 @@ fn python_readers_see_named_coordinates_and_units() {
         let path = folder.path().join(name);
         write(&path, &results, &sample_provenance()).unwrap();
         let python = std::env::var("SMATRIX2D_PYTHON").unwrap_or("python3".into());
-        let output = Command::new(python)
-            .arg("tests/support/read_dose_file.py")
-            .arg(&path)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{name}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        for script in ["tests/support/read_dose_file.py", "examples/read_dose.py"] {
+            let output = Command::new(&python)
+                .arg(script)
+                .arg(&path)
+                .output()
+                .unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{script} {name}: {errors}");
+        }
     }
 }

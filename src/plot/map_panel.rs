@@ -1,6 +1,7 @@
 //! The map over depth and lateral position, with colour bar and isodose lines.
 
 use super::content::Content;
+use super::panels::Chart;
 use super::{Drawn, Scale, isodose};
 use crate::compare::grid::Grid;
 use plotters::coord::Shift;
@@ -40,7 +41,6 @@ fn draw_map<DB: DrawingBackend>(
         .x_label_area_size(scale.pixels(52))
         .y_label_area_size(scale.pixels(76))
         .build_cartesian_2d(z[0]..z[z.len() - 1], x[0]..x[x.len() - 1])?;
-    let maximum = content.map.maximum();
     let pixels = chart.plotting_area().get_pixel_range();
     for (z, x, colour) in rectangles(&content.map, x, pixels) {
         let corners = [(z.start, x.start), (z.end, x.end)];
@@ -48,20 +48,7 @@ fn draw_map<DB: DrawingBackend>(
             .plotting_area()
             .draw(&Rectangle::new(corners, colour_of(colour).filled()))?;
     }
-    for (share, colour) in ISODOSES {
-        let style = colour.stroke_width(scale.pixels(2));
-        let lines = isodose::lines(&content.map, share * maximum);
-        let drawn = chart.draw_series(
-            lines
-                .into_iter()
-                .map(|piece| PathElement::new(piece, style)),
-        )?;
-        drawn
-            .label(format!("{:.0} %", 100.0 * share))
-            .legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + scale.pixels(22) as i32, y)], style)
-            });
-    }
+    draw_isodoses(&mut chart, content, scale)?;
     (chart.configure_mesh())
         .disable_mesh()
         .x_label_formatter(&|value| format!("{value:.0}"))
@@ -79,6 +66,29 @@ fn draw_map<DB: DrawingBackend>(
         .label_font(scale.font(16).into_font().color(&WHITE))
         .margin(scale.pixels(10))
         .draw()
+}
+
+fn draw_isodoses<DB: DrawingBackend>(
+    chart: &mut Chart<DB>,
+    content: &Content,
+    scale: Scale,
+) -> Drawn<DB> {
+    let maximum = content.map.maximum();
+    for (share, colour) in ISODOSES {
+        let style = colour.stroke_width(scale.pixels(2));
+        let lines = isodose::lines(&content.map, share * maximum);
+        let drawn = chart.draw_series(
+            lines
+                .into_iter()
+                .map(|piece| PathElement::new(piece, style)),
+        )?;
+        drawn
+            .label(format!("{:.0} %", 100.0 * share))
+            .legend(move |(x, y)| {
+                PathElement::new([(x, y), (x + scale.pixels(22) as i32, y)], style)
+            });
+    }
+    Ok(())
 }
 
 /// Viridis, from 0 to `COLOUR_COUNT - 1`.
