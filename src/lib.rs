@@ -31,6 +31,7 @@ pub mod spectra;
 pub mod dose_file;
 pub mod results;
 
+pub mod bench;
 pub mod compare;
 pub mod plot;
 

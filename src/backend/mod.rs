@@ -55,6 +55,8 @@ pub trait Stepper {
     fn put_state(&mut self, psi: &[f64]) -> Result<()>;
     /// The first spot's psi in the same order; zero outside the window.
     fn state(&mut self) -> Result<Vec<f64>>;
+    /// Copies psi to the other buffer, whole: the measure of this machine's bandwidth.
+    fn copy_state(&mut self) -> Result<()>;
     /// Waits until everything asked for is done (a backend that computes at once returns at once).
     fn synchronize(&mut self) -> Result<()>;
     /// Spots that one batch may hold.
