@@ -31,4 +31,7 @@ pub mod spectra;
 pub mod dose_file;
 pub mod results;
 
+pub mod compare;
+pub mod plot;
+
 pub mod error;

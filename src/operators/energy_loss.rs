@@ -98,6 +98,23 @@ impl<T: Real> EnergyLossTable<T> {
         (medium * self.energies + energy) * self.classes + class
     }
 
+    /// The lowest source bin of a target, and the weights of it and the bins above.
+    #[inline(always)]
+    pub fn gather(&self, medium: usize, target: usize, class: usize) -> (usize, &[T]) {
+        let entry = self.entry(medium, target, class);
+        (
+            self.base[entry] as usize,
+            &self.weights[entry * self.sources..(entry + 1) * self.sources],
+        )
+    }
+
+    /// The score coefficients of a source bin.
+    #[inline(always)]
+    pub fn scores_of(&self, medium: usize, source: usize, class: usize) -> &[T] {
+        let at = self.entry(medium, source, class) * SCORES;
+        &self.scores[at..at + SCORES]
+    }
+
     fn fill_gather(&mut self, medium: usize, class: usize, spreads: &[Spread]) {
         for (target, sources) in sources_of(spreads).enumerate() {
             // The same number of sources everywhere: start low enough that they all exist.

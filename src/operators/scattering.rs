@@ -11,7 +11,6 @@
 
 use super::Setting;
 use crate::case::Scattering;
-use crate::phase_space::LANES;
 use crate::real::{Real, round_keeping_sum};
 
 /// Kernel weights below this are cut.
@@ -176,32 +175,6 @@ fn round_symmetric<T: Real>(kernel: &[f64]) -> Vec<T> {
         .enumerate()
         .map(|(n, &w)| if n == 0 { w } else { T::HALF * w })
         .collect()
-}
-
-/// One chunk of one output row. `pair(n)` gives the sources at theta - n and theta + n with their weights, where they exist.
-/// From the farthest (smallest) to the own bin: the other order rounds a beam away, 1e-8 of it a step in f32.
-#[inline(always)]
-pub fn gather_chunk<'a, T: Real>(
-    own: Option<(T, &'a [T; LANES])>,
-    half_width: usize,
-    pair: impl Fn(usize) -> (Option<(T, &'a [T; LANES])>, Option<(T, &'a [T; LANES])>),
-) -> [T; LANES] {
-    let mut sum = [T::ZERO; LANES];
-    for n in (1..=half_width).rev() {
-        match pair(n) {
-            (Some((a, below)), Some((b, above))) => {
-                (0..LANES).for_each(|l| sum[l] += a * below[l] + b * above[l]);
-            }
-            (Some((a, psi)), None) | (None, Some((a, psi))) => {
-                (0..LANES).for_each(|l| sum[l] += a * psi[l])
-            }
-            (None, None) => {}
-        }
-    }
-    if let Some((weight, psi)) = own {
-        (0..LANES).for_each(|l| sum[l] += weight * psi[l]);
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -460,8 +460,10 @@ fn rows<T>(
 /// single column needs to be told from its neighbours.
 fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
     let mut most = Chunk::<T>::ZERO;
-    for chunk in rows.flatten() {
-        (0..LANES).for_each(|l| most.0[l] = most.0[l].larger(chunk.0[l]));
+    for row in rows {
+        for chunk in row {
+            most.keep_larger(chunk);
+        }
     }
     let single = x.len() == 1;
     let lanes = (0..LANES).filter(|&l| !single || l == x.first % LANES);
@@ -471,8 +473,12 @@ fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> 
 /// Sum of rows of chunks within `x`, lanes first, in f64.
 fn sum<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
     let mut sums = [0.0; LANES];
-    for chunk in rows.flatten() {
-        (0..LANES).for_each(|l| sums[l] += chunk.0[l].to_f64());
+    for row in rows {
+        for chunk in row {
+            for l in 0..LANES {
+                sums[l] += chunk.0[l].to_f64();
+            }
+        }
     }
     let single = x.len() == 1;
     (0..LANES)
@@ -494,6 +500,10 @@ where
         self.entry = StepEntry::default();
         (self.cell_updates, self.largest_window) = (0, 0);
         self.place(source);
+        if self.march.case.transport.prune == 0.0 {
+            // Dense: the window is the whole grid, and stays it.
+            self.window = self.limits();
+        }
         self.ledger.injected = self.alive();
         self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
         Ok(())
@@ -617,6 +627,40 @@ where
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
         }])
+    }
+
+    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
+        self.window = self.limits();
+        self.psi.fill(Chunk::ZERO);
+        let cells_x = self.march.phase_space.space.cells_x;
+        for (row, cells) in psi.chunks(cells_x).enumerate() {
+            for (x, &weight) in cells.iter().enumerate() {
+                self.psi[(row * self.layout.row + x) / LANES].0[x % LANES] = T::from_f64(weight);
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<Vec<f64>> {
+        let (layout, window) = (self.layout, self.window);
+        let cells_x = self.march.phase_space.space.cells_x;
+        let mut state = vec![0.0; layout.energies * layout.angles * layout.planes * cells_x];
+        for energy in window.energy.range() {
+            for angle in window.angle.range() {
+                for z in window.z.range() {
+                    let from = layout.index(energy, angle, z);
+                    for x in window.x.range() {
+                        state[from / layout.row * cells_x + x] =
+                            self.psi[(from + x) / LANES].0[x % LANES].to_f64();
+                    }
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    fn synchronize(&mut self) -> Result<()> {
+        Ok(())
     }
 
     fn batch_capacity(&self) -> usize {

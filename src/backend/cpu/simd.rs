@@ -20,6 +20,44 @@ impl<T: Real> Chunk<T> {
     pub const ZERO: Chunk<T> = Chunk([T::ZERO; LANES]);
 }
 
+impl<T: Real> Chunk<T> {
+    /// self += weight * cells
+    #[inline(always)]
+    pub fn add_scaled(&mut self, weight: T, cells: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] += weight * cells.0[l];
+        }
+    }
+
+    /// self += a * below + b * above
+    #[inline(always)]
+    pub fn add_scaled_pair(&mut self, a: T, below: &Chunk<T>, b: T, above: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] += a * below.0[l] + b * above.0[l];
+        }
+    }
+
+    /// Takes the lanes of `cells` that are named; all of them if none is.
+    #[inline(always)]
+    pub fn take_lanes(&mut self, cells: Chunk<T>, lanes: &Option<[bool; LANES]>) {
+        match lanes {
+            None => *self = cells,
+            Some(lanes) => {
+                for l in 0..LANES {
+                    self.0[l] = if lanes[l] { cells.0[l] } else { self.0[l] };
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub fn keep_larger(&mut self, cells: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] = self.0[l].larger(cells.0[l]);
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionSet {
     Avx512,
@@ -81,7 +119,8 @@ impl InstructionSet {
     }
 }
 
-/// A pass over the active window. `run` must be `#[inline(always)]`, and all it calls too.
+/// A pass over the active window. `run` must be `#[inline(always)]`, and all it calls too; iterator adapters are not, so the
+/// hot loops are plain `for` loops over ranges.
 pub trait Sweep {
     fn run(self);
 }

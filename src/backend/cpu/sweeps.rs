@@ -6,7 +6,7 @@
 use super::simd::{Chunk, Sweep};
 use crate::media::ChunkMedium;
 use crate::operators::energy_loss::{DEPOSIT, ENERGY, EnergyLossTable, SCORES, STOPPED, WEIGHT};
-use crate::operators::scattering::{ScatteringTable, gather_chunk};
+use crate::operators::scattering::{Kernels, ScatteringTable};
 use crate::operators::streaming::{Displacement, advance_line};
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
@@ -255,14 +255,13 @@ impl<T: Real> Sweep for Scatter<'_, T> {
     #[inline(always)]
     fn run(mut self) {
         let chunks = chunk_span(self.from.x);
+        let planes = self.planes;
         for energy in self.from.energy.range() {
             for z in self.from.z.range() {
-                let planes = self.planes;
-                for item in planes[self.plane + z]
-                    .iter()
-                    .filter(|item| chunks.contains(item.x / LANES))
-                {
-                    self.chunk(energy, z, item);
+                for item in &planes[self.plane + z] {
+                    if chunks.contains(item.x / LANES) {
+                        self.chunk(energy, z, item);
+                    }
                 }
             }
         }
@@ -273,69 +272,124 @@ impl<T: Real> Scatter<'_, T> {
     #[inline(always)]
     fn chunk(&mut self, energy: usize, z: usize, item: &ChunkMedium) {
         let kernels = self.table.kernels(item.medium, energy);
+        let reach = kernels.half_width;
         let start = self.layout.index(energy, 0, z) / LANES + item.x / LANES;
         let pitch = self.layout.planes * self.layout.row / LANES;
-        let (from, angles) = (self.from.angle, self.layout.angles);
-        let (psi, classes, periodic) = (self.psi, self.mirror_class, self.periodic);
-        let source = |angle: isize, jump: usize| {
-            let bin = if periodic {
-                angle.rem_euclid(angles as isize)
-            } else {
-                angle
-            };
-            let inside = bin >= from.first as isize && bin < from.last as isize;
-            inside.then(|| {
-                let bin = bin as usize;
-                (
-                    kernels.weight(classes[bin] as usize, jump),
-                    &psi[start + bin * pitch].0,
-                )
-            })
-        };
+        let from = self.from.angle;
         for angle in self.to.angle.range() {
-            let here = angle as isize;
-            let pair = |n: usize| (source(here - n as isize, n), source(here + n as isize, n));
-            let sum = gather_chunk(source(here, 0), kernels.half_width, pair);
-            let target = &mut self.next[start + angle * pitch].0;
-            match &item.lanes {
-                None => *target = sum,
-                Some(lanes) => {
-                    (0..LANES).for_each(|l| target[l] = if lanes[l] { sum[l] } else { target[l] })
-                }
-            }
+            let sum = if angle >= from.first + reach && angle + reach < from.last {
+                self.inside(&kernels, angle, start, pitch)
+            } else {
+                self.at_the_rim(&kernels, angle, start, pitch)
+            };
+            self.next[start + angle * pitch].take_lanes(sum, &item.lanes);
         }
-        if !periodic {
+        if !self.periodic {
             self.reject(energy, item, start, pitch);
         }
+    }
+
+    /// psi'[theta] where every source is in the window. From the farthest (smallest) to the own bin: the other order rounds a
+    /// beam away, 1e-8 of it a step in f32.
+    #[inline(always)]
+    fn inside(&self, kernels: &Kernels<T>, angle: usize, start: usize, pitch: usize) -> Chunk<T> {
+        let (psi, class) = (self.psi, self.mirror_class);
+        let mut sum = Chunk::ZERO;
+        for n in (1..=kernels.half_width).rev() {
+            let (below, above) = (angle - n, angle + n);
+            sum.add_scaled_pair(
+                kernels.weight(class[below] as usize, n),
+                &psi[start + below * pitch],
+                kernels.weight(class[above] as usize, n),
+                &psi[start + above * pitch],
+            );
+        }
+        sum.add_scaled(
+            kernels.weight(class[angle] as usize, 0),
+            &psi[start + angle * pitch],
+        );
+        sum
+    }
+
+    /// The same where some sources are outside the window, or round the circle.
+    #[inline(always)]
+    fn at_the_rim(
+        &self,
+        kernels: &Kernels<T>,
+        angle: usize,
+        start: usize,
+        pitch: usize,
+    ) -> Chunk<T> {
+        let mut sum = Chunk::ZERO;
+        for n in (1..=kernels.half_width).rev() {
+            match (
+                self.source(angle as isize - n as isize),
+                self.source((angle + n) as isize),
+            ) {
+                (Some(below), Some(above)) => sum.add_scaled_pair(
+                    kernels.weight(self.mirror_class[below] as usize, n),
+                    &self.psi[start + below * pitch],
+                    kernels.weight(self.mirror_class[above] as usize, n),
+                    &self.psi[start + above * pitch],
+                ),
+                (Some(bin), None) | (None, Some(bin)) => {
+                    sum.add_scaled(
+                        kernels.weight(self.mirror_class[bin] as usize, n),
+                        &self.psi[start + bin * pitch],
+                    );
+                }
+                (None, None) => {}
+            }
+        }
+        if let Some(bin) = self.source(angle as isize) {
+            sum.add_scaled(
+                kernels.weight(self.mirror_class[bin] as usize, 0),
+                &self.psi[start + bin * pitch],
+            );
+        }
+        sum
+    }
+
+    /// The bin that an index names, if the window holds it.
+    #[inline(always)]
+    fn source(&self, angle: isize) -> Option<usize> {
+        let bins = self.layout.angles as isize;
+        let bin = if self.periodic {
+            angle.rem_euclid(bins)
+        } else {
+            angle
+        };
+        let inside = bin >= self.from.angle.first as isize && bin < self.from.angle.last as isize;
+        if inside { Some(bin as usize) } else { None }
     }
 
     /// What the kernel carries beyond the allowed angles.
     #[inline(always)]
     fn reject(&mut self, energy: usize, item: &ChunkMedium, start: usize, pitch: usize) {
         let kernels = self.table.kernels(item.medium, energy);
-        let near = |angle: &usize| {
-            *angle < self.allowed.first + kernels.half_width
-                || *angle + kernels.half_width >= self.allowed.last
-        };
-        for angle in self.from.angle.range().filter(near) {
-            let class = self.mirror_class[angle] as usize;
-            let beyond = |n: &usize| {
-                [
-                    *n + self.allowed.first > angle,
-                    angle + n >= self.allowed.last,
-                ]
-            };
-            let outside = |n: usize| beyond(&n).iter().filter(|b| **b).count() as f64;
-            let fraction: f64 = (1..=kernels.half_width)
-                .map(|n| outside(n) * kernels.weight(class, n).to_f64())
-                .sum();
-            if fraction > 0.0 {
-                let cells = self.psi[start + angle * pitch].0;
-                let mine = |l: &usize| item.lanes.as_ref().is_none_or(|lanes| lanes[*l]);
-                let weight: f64 = (0..LANES).filter(mine).map(|l| cells[l].to_f64()).sum();
-                self.rejected.0 += fraction * weight;
-                self.rejected.1 += fraction * weight * self.energies_mev[energy];
+        let (allowed, reach) = (self.allowed, kernels.half_width);
+        for angle in self.from.angle.range() {
+            if angle >= allowed.first + reach && angle + reach < allowed.last {
+                continue;
             }
+            let class = self.mirror_class[angle] as usize;
+            let mut fraction = 0.0;
+            for n in 1..=reach {
+                let outside =
+                    u8::from(n + allowed.first > angle) + u8::from(angle + n >= allowed.last);
+                fraction += f64::from(outside) * kernels.weight(class, n).to_f64();
+            }
+            let mut weight = 0.0;
+            for l in 0..LANES {
+                let mine = item.lanes.is_none_or(|lanes| lanes[l]);
+                weight += if mine {
+                    self.psi[start + angle * pitch].0[l].to_f64()
+                } else {
+                    0.0
+                };
+            }
+            self.rejected.0 += fraction * weight;
+            self.rejected.1 += fraction * weight * self.energies_mev[energy];
         }
     }
 }
@@ -358,21 +412,15 @@ impl<T: Real> Sweep for Score<'_, T> {
     fn run(self) {
         let chunks = chunk_span(self.window.x);
         let pitch = self.layout.row / LANES;
-        for item in self
-            .media
-            .iter()
-            .filter(|item| chunks.contains(item.x / LANES))
-        {
+        for item in self.media {
+            if !chunks.contains(item.x / LANES) {
+                continue;
+            }
             for angle in self.window.angle.range() {
                 let sums = self.sums(angle, item);
                 let target = &mut self.partial[angle * pitch + item.x / LANES];
-                for (target, sum) in target.iter_mut().zip(sums) {
-                    match &item.lanes {
-                        None => target.0 = sum,
-                        Some(lanes) => (0..LANES).for_each(|l| {
-                            target.0[l] = if lanes[l] { sum[l] } else { target.0[l] }
-                        }),
-                    }
+                for q in 0..SCORES {
+                    target[q].take_lanes(sums[q], &item.lanes);
                 }
             }
         }
@@ -381,15 +429,14 @@ impl<T: Real> Sweep for Score<'_, T> {
 
 impl<T: Real> Score<'_, T> {
     #[inline(always)]
-    fn sums(&self, angle: usize, item: &ChunkMedium) -> [[T; LANES]; SCORES] {
+    fn sums(&self, angle: usize, item: &ChunkMedium) -> [Chunk<T>; SCORES] {
         let class = self.mirror_class[angle] as usize;
-        let mut sums = [[T::ZERO; LANES]; SCORES];
+        let mut sums = [Chunk::ZERO; SCORES];
         for energy in self.window.energy.range() {
-            let at = self.table.entry(item.medium, energy, class) * SCORES;
-            let coefficients: &[T] = &self.table.scores[at..at + SCORES];
-            let cells = &self.psi[(self.layout.index(energy, angle, self.z) + item.x) / LANES].0;
+            let coefficients = self.table.scores_of(item.medium, energy, class);
+            let cells = &self.psi[(self.layout.index(energy, angle, self.z) + item.x) / LANES];
             for q in 0..SCORES {
-                (0..LANES).for_each(|l| sums[q][l] += coefficients[q] * cells[l]);
+                sums[q].add_scaled(coefficients[q], cells);
             }
         }
         sums
@@ -416,19 +463,22 @@ impl<T: Real> Sweep for Collect<'_, T> {
         let pitch = self.layout.row / LANES;
         let angles = self.window.angle;
         for chunk in chunk_span(self.window.x).range() {
-            let mut sums = [Chunk::<f64>::ZERO; SCORES];
+            let (zeros, mut sums) = ([Chunk::<T>::ZERO; SCORES], [Chunk::<f64>::ZERO; SCORES]);
             for &(a, b) in self.mirror_pairs {
-                let cells = |angle: usize| {
-                    angles
-                        .contains(angle)
-                        .then(|| &self.partial[angle * pitch + chunk])
+                let first = if angles.contains(a) {
+                    &self.partial[a * pitch + chunk]
+                } else {
+                    &zeros
                 };
-                match (cells(a), if a == b { None } else { cells(b) }) {
-                    (Some(a), Some(b)) => {
-                        add(&mut sums, |q, l| a[q].0[l].to_f64() + b[q].0[l].to_f64())
+                let second = if angles.contains(b) && a != b {
+                    &self.partial[b * pitch + chunk]
+                } else {
+                    &zeros
+                };
+                for q in 0..SCORES {
+                    for l in 0..LANES {
+                        sums[q].0[l] += first[q].0[l].to_f64() + second[q].0[l].to_f64();
                     }
-                    (Some(a), None) | (None, Some(a)) => add(&mut sums, |q, l| a[q].0[l].to_f64()),
-                    (None, None) => {}
                 }
             }
             self.sums[chunk] = sums;
@@ -441,13 +491,6 @@ impl<T: Real> Sweep for Collect<'_, T> {
                 }
             }
         }
-    }
-}
-
-#[inline(always)]
-fn add(sums: &mut [Chunk<f64>; SCORES], term: impl Fn(usize, usize) -> f64) {
-    for (q, sum) in sums.iter_mut().enumerate() {
-        (0..LANES).for_each(|l| sum.0[l] += term(q, l));
     }
 }
 
@@ -472,11 +515,10 @@ impl<T: Real> Sweep for LoseEnergy<'_, T> {
         for target in self.to.energy.range() {
             for angle in self.from.angle.range() {
                 for z in self.from.z.range() {
-                    for item in planes[self.plane + z]
-                        .iter()
-                        .filter(|item| chunks.contains(item.x / LANES))
-                    {
-                        self.chunk(target, angle, z, item);
+                    for item in &planes[self.plane + z] {
+                        if chunks.contains(item.x / LANES) {
+                            self.chunk(target, angle, z, item);
+                        }
                     }
                 }
             }
@@ -487,29 +529,19 @@ impl<T: Real> Sweep for LoseEnergy<'_, T> {
 impl<T: Real> LoseEnergy<'_, T> {
     #[inline(always)]
     fn chunk(&mut self, target: usize, angle: usize, z: usize, item: &ChunkMedium) {
-        let entry = self
-            .table
-            .entry(item.medium, target, self.mirror_class[angle] as usize);
-        let base = self.table.base[entry] as usize;
-        let weights =
-            &self.table.weights[entry * self.table.sources..(entry + 1) * self.table.sources];
+        let (base, weights) =
+            self.table
+                .gather(item.medium, target, self.mirror_class[angle] as usize);
         let pitch = self.layout.angles * self.layout.planes * self.layout.row / LANES;
         let column = (self.layout.index(0, angle, z) + item.x) / LANES;
-        let mut sum = [T::ZERO; LANES];
-        for (k, &weight) in weights
-            .iter()
-            .enumerate()
-            .filter(|(k, _)| self.from.energy.contains(base + k))
-        {
-            let cells = &self.psi[column + (base + k) * pitch].0;
-            (0..LANES).for_each(|l| sum[l] += weight * cells[l]);
+        let (first, last) = (
+            self.from.energy.first.max(base),
+            self.from.energy.last.min(base + weights.len()),
+        );
+        let mut sum = Chunk::ZERO;
+        for source in first..last {
+            sum.add_scaled(weights[source - base], &self.psi[column + source * pitch]);
         }
-        let cells = &mut self.next[column + target * pitch].0;
-        match &item.lanes {
-            None => *cells = sum,
-            Some(lanes) => {
-                (0..LANES).for_each(|l| cells[l] = if lanes[l] { sum[l] } else { cells[l] })
-            }
-        }
+        self.next[column + target * pitch].take_lanes(sum, &item.lanes);
     }
 }
