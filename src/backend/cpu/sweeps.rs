@@ -2,6 +2,8 @@
 //!
 //! Every pass reads `psi` in the window `from` and writes `next` in the window `to`, whole chunks at a time: cells of a
 //! written chunk outside the window are zeros, cells of unwritten chunks are never read.
+// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
+#![allow(clippy::needless_range_loop)]
 
 use super::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
 use crate::media::Run;
