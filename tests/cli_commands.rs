@@ -61,6 +61,29 @@ fn every_example_is_a_good_case() {
 }
 
 #[test]
+fn every_example_runs() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out.h5");
+    for path in examples() {
+        let path = path.to_str().unwrap();
+        let figures = json(&[
+            "run",
+            path,
+            "--backend",
+            "cpu",
+            "--json",
+            "-q",
+            "-o",
+            out.to_str().unwrap(),
+        ]);
+        assert!(
+            figures["peak_depth_mm"].as_f64().unwrap() > 0.0,
+            "{path}: {figures}"
+        );
+    }
+}
+
+#[test]
 fn check_prints_the_plan_and_writes_nothing() {
     let folder = TempDir::new().unwrap();
     let mut command = Command::cargo_bin("smatrix2d").unwrap();

@@ -207,9 +207,9 @@ mod tests {
         let at = |k: &[f64], n: i64| k.get(n.unsigned_abs() as usize).copied().unwrap_or(0.0);
         for n in 0..8 {
             let twice: f64 = (-20..=20).map(|m| at(&half, m) * at(&half, n - m)).sum();
-            // Each kernel is cut at 1e-8.
+            // What is cut at 1e-8, some 8 bins out, has a variance of up to 2 8^2 1e-8; it is put back at n = 0, 1.
             assert!(
-                (twice - at(&whole, n)).abs() < 5e-8,
+                (twice - at(&whole, n)).abs() < 1.3e-6,
                 "{n}: {twice} {}",
                 at(&whole, n)
             );

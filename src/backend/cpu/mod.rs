@@ -17,7 +17,7 @@ use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
 use crate::scoring::{Scores, mirror_pairs};
 use simd::Chunk;
-use sweeps::{Collect, LineScratch, LoseEnergy, Scatter, Score, StreamX, StreamZ, chunk_span};
+use sweeps::{Collect, LoseEnergy, Scatter, Stream, StreamScratch, chunk_span};
 
 /// The CPU as a machine to run on.
 pub struct Cpu {
@@ -62,7 +62,7 @@ struct CpuStepper<'a, T> {
     psi: Vec<Chunk<T>>,
     next: Vec<Chunk<T>>,
     window: Window,
-    line: LineScratch<T>,
+    scratch: StreamScratch<T>,
     /// [angle, chunk] scores of the plane in work.
     partial: Vec<[Chunk<T>; SCORES]>,
     /// [z, angle, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
@@ -102,7 +102,7 @@ where
             psi: zeroed(layout.len() / LANES),
             next: zeroed(layout.len() / LANES),
             window: Window::default(),
-            line: LineScratch::new(layout.row, reach),
+            scratch: StreamScratch::new(layout, reach),
             partial: vec![[Chunk::ZERO; SCORES]; layout.angles * layout.row / LANES],
             remaining_weight: vec![Chunk::ZERO; summed],
             remaining_energy: vec![Chunk::ZERO; summed],
@@ -145,55 +145,6 @@ where
         self.window = window;
         self.cell_updates += window.cells() as u64;
         self.largest_window = self.largest_window.max(window.cells() as u64);
-    }
-
-    fn stream_x(&mut self, stride: Stride) {
-        let limits = self.limits();
-        let displacements = self.tables.displacements_x(stride);
-        let (below, above) = reach(&displacements[self.window.angle.range()]);
-        let to = Window {
-            x: self.window.x.grown(below, above, limits.x),
-            ..self.window
-        };
-        let mut leaked = [(0.0, 0.0); 2];
-        self.instructions.run(StreamX {
-            layout: self.layout,
-            cells_x: limits.x.last,
-            from: self.window,
-            to,
-            displacements,
-            energies_mev: &self.march.phase_space.energy.centers_mev,
-            psi: &self.psi,
-            next: &mut self.next,
-            scratch: &mut self.line,
-            leaked: &mut leaked,
-        });
-        self.enter_leaks(0, leaked);
-        self.turn(to);
-    }
-
-    fn stream_z(&mut self, stride: Stride) {
-        let limits = self.limits();
-        let displacements = self.tables.displacements_z(stride);
-        let (below, above) = reach(&displacements[self.window.angle.range()]);
-        let to = Window {
-            z: self.window.z.grown(below, above, limits.z),
-            ..self.window
-        };
-        let mut leaked = [(0.0, 0.0); 2];
-        self.instructions.run(StreamZ {
-            layout: self.layout,
-            cells_z: limits.z.last,
-            from: self.window,
-            to,
-            displacements,
-            energies_mev: &self.march.phase_space.energy.centers_mev,
-            psi: &self.psi,
-            next: &mut self.next,
-            leaked: &mut leaked,
-        });
-        self.enter_leaks(2, leaked);
-        self.turn(to);
     }
 
     /// Angles that a scattering of `reach` bins may fill.
@@ -278,24 +229,20 @@ where
         copy
     }
 
-    fn enter_leaks(&mut self, first_side: usize, leaked: [(f64, f64); 2]) {
-        for (side, (weight, energy)) in leaked.into_iter().enumerate() {
-            self.entry.leaked[first_side + side].add(Amount::new(weight, energy));
-        }
-    }
-
-    /// Scores every plane of the window into the maps and the ledger.
-    fn score(&mut self, step: usize) {
+    /// Scores and loses energy, plane by plane; the window grows to `to`.
+    fn lose_energy_in_planes(&mut self, step: usize, to: Window) {
         for z in self.window.z.range() {
             let plane = self.plane(step) + z;
-            self.instructions.run(Score {
+            self.instructions.run(LoseEnergy {
                 layout: self.layout,
-                window: self.window,
+                from: self.window,
+                to,
                 z,
                 mirror_class: &self.march.phase_space.angle.mirror_class,
                 table: &self.tables.energy_loss,
                 media: &self.march.media.planes[plane],
                 psi: &self.psi,
+                next: &mut self.next,
                 partial: &mut self.partial,
             });
             self.instructions.run(Collect {
@@ -500,6 +447,10 @@ where
         self.entry = StepEntry::default();
         (self.cell_updates, self.largest_window) = (0, 0);
         self.place(source);
+        if self.march.case.transport.prune == 0.0 {
+            // Dense: the window is the whole grid, and stays it.
+            self.window = self.limits();
+        }
         self.ledger.injected = self.alive();
         self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
         Ok(())
@@ -509,10 +460,34 @@ where
         if self.window.is_empty() {
             return Ok(());
         }
-        self.stream_x(stride);
-        if !self.depth_stepping() {
-            self.stream_z(stride);
+        let limits = self.limits();
+        let (along_x, along_z) = (self.tables.displacements_x(stride), self.tables.displacements_z(stride));
+        let angles = self.window.angle.range();
+        let (left, right) = reach(&along_x[angles.clone()]);
+        let (back, ahead) = if along_z.is_empty() { (0, 0) } else { reach(&along_z[angles]) };
+        let to = Window {
+            x: self.window.x.grown(left, right, limits.x),
+            z: self.window.z.grown(back, ahead, limits.z),
+            ..self.window
+        };
+        let mut leaked = [(0.0, 0.0); 4];
+        self.instructions.run(Stream {
+            layout: self.layout,
+            cells_x: limits.x.last,
+            from: self.window,
+            to,
+            along_x,
+            along_z,
+            energies_mev: &self.march.phase_space.energy.centers_mev,
+            psi: &self.psi,
+            next: &mut self.next,
+            scratch: &mut self.scratch,
+            leaked: &mut leaked,
+        });
+        for (side, (weight, energy)) in leaked.into_iter().enumerate() {
+            self.entry.leaked[side].add(Amount::new(weight, energy));
         }
+        self.turn(to);
         Ok(())
     }
 
@@ -556,27 +531,13 @@ where
 
     fn lose_energy(&mut self, step: usize) -> Result<()> {
         if !self.window.is_empty() {
-            self.score(step);
             let table = &self.tables.energy_loss;
             let limits = Span::new(0, self.layout.energies);
             let to = Window {
-                energy: self
-                    .window
-                    .energy
-                    .grown(table.reach_down, table.reach_up, limits),
+                energy: self.window.energy.grown(table.reach_down, table.reach_up, limits),
                 ..self.window
             };
-            self.instructions.run(LoseEnergy {
-                layout: self.layout,
-                from: self.window,
-                to,
-                mirror_class: &self.march.phase_space.angle.mirror_class,
-                table,
-                planes: &self.march.media.planes,
-                plane: self.plane(step),
-                psi: &self.psi,
-                next: &mut self.next,
-            });
+            self.lose_energy_in_planes(step, to);
             self.turn(to);
             self.trim();
         }
@@ -623,6 +584,45 @@ where
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
         }])
+    }
+
+    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
+        self.window = self.limits();
+        self.psi.fill(Chunk::ZERO);
+        let cells_x = self.march.phase_space.space.cells_x;
+        for (row, cells) in psi.chunks(cells_x).enumerate() {
+            for (x, &weight) in cells.iter().enumerate() {
+                self.psi[(row * self.layout.row + x) / LANES].0[x % LANES] = T::from_f64(weight);
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<Vec<f64>> {
+        let (layout, window) = (self.layout, self.window);
+        let cells_x = self.march.phase_space.space.cells_x;
+        let mut state = vec![0.0; layout.energies * layout.angles * layout.planes * cells_x];
+        for energy in window.energy.range() {
+            for angle in window.angle.range() {
+                for z in window.z.range() {
+                    let from = layout.index(energy, angle, z);
+                    for x in window.x.range() {
+                        state[from / layout.row * cells_x + x] =
+                            self.psi[(from + x) / LANES].0[x % LANES].to_f64();
+                    }
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    fn copy_state(&mut self) -> Result<()> {
+        self.next.copy_from_slice(&self.psi);
+        Ok(())
+    }
+
+    fn synchronize(&mut self) -> Result<()> {
+        Ok(())
     }
 
     fn batch_capacity(&self) -> usize {

@@ -17,112 +17,156 @@ pub fn chunk_span(x: Span) -> Span {
     Span::new(x.first / LANES, x.last.div_ceil(LANES))
 }
 
-/// A line of cells with room for what streams over its ends.
-pub struct LineScratch<T> {
-    pub margin: usize,
-    pub line: Vec<T>,
-    pub flux: Vec<T>,
-    pub advanced: Vec<T>,
+/// Room for streaming: a line of cells with space at both ends, and a plane of rows between the x and the z pass.
+pub struct StreamScratch<T> {
+    margin: usize,
+    line: Vec<T>,
+    flux: Vec<T>,
+    advanced: Vec<T>,
+    plane: Vec<Chunk<T>>,
 }
 
-impl<T: Real> LineScratch<T> {
-    /// `cells` per line, `reach` the farthest displacement.
-    pub fn new(cells: usize, reach: usize) -> LineScratch<T> {
-        let margin = (reach + 4).next_multiple_of(LANES);
-        let zeros = vec![T::ZERO; cells + 2 * margin];
-        LineScratch {
+impl<T: Real> StreamScratch<T> {
+    /// For rows and planes of `layout`; `reach` is the farthest displacement in x, in cells.
+    pub fn new(layout: Layout, reach: usize) -> StreamScratch<T> {
+        let margin = reach.next_multiple_of(LANES) + 3 * LANES;
+        let zeros = vec![T::ZERO; layout.row + 2 * margin];
+        let plane = if layout.planes > 1 { layout.planes * layout.row / LANES } else { 0 };
+        StreamScratch {
             margin,
             line: zeros.clone(),
             flux: zeros.clone(),
             advanced: zeros,
+            plane: vec![Chunk::ZERO; plane],
+        }
+    }
+
+    /// Copies chunks of the row that was advanced last.
+    #[inline(always)]
+    fn copy_row(&self, row: &mut [Chunk<T>], chunks: Span) {
+        for chunk in chunks.range() {
+            let at = self.margin + chunk * LANES;
+            row[chunk].0.copy_from_slice(&self.advanced[at..at + LANES]);
         }
     }
 }
 
-/// Streaming along x: rows of `psi` in `from` to rows of `next` in `to`. Leaks are (weight, energy) by side.
-pub struct StreamX<'a, T> {
+/// Streaming, of each energy and angle on its own: rows along x, then (path stepping) columns along z.
+pub struct Stream<'a, T> {
     pub layout: Layout,
     pub cells_x: usize,
     pub from: Window,
     pub to: Window,
-    /// Per angle bin.
-    pub displacements: &'a [Displacement<T>],
+    /// Per angle bin; none along z in depth stepping.
+    pub along_x: &'a [Displacement<T>],
+    pub along_z: &'a [Displacement<T>],
     pub energies_mev: &'a [f64],
     pub psi: &'a [Chunk<T>],
     pub next: &'a mut [Chunk<T>],
-    pub scratch: &'a mut LineScratch<T>,
-    /// [left, right] (weight, energy MeV)
-    pub leaked: &'a mut [(f64, f64); 2],
+    pub scratch: &'a mut StreamScratch<T>,
+    /// (weight, energy MeV) by side: x_min, x_max, z_min, z_max.
+    pub leaked: &'a mut [(f64, f64); 4],
 }
 
-impl<T: Real> Sweep for StreamX<'_, T> {
+impl<T: Real> Sweep for Stream<'_, T> {
     #[inline(always)]
     fn run(mut self) {
+        let pitch = self.layout.row / LANES;
+        let mut plane = std::mem::take(&mut self.scratch.plane);
         for energy in self.from.energy.range() {
             for angle in self.from.angle.range() {
+                let start = self.layout.index(energy, angle, 0) / LANES;
+                if self.along_z.is_empty() {
+                    self.row(start, &self.along_x[angle], energy);
+                    self.scratch.copy_row(&mut self.next[start..start + pitch], chunk_span(self.to.x));
+                    continue;
+                }
                 for z in self.from.z.range() {
-                    self.row(energy, angle, z);
+                    self.row(start + z * pitch, &self.along_x[angle], energy);
+                    self.scratch.copy_row(&mut plane[z * pitch..(z + 1) * pitch], chunk_span(self.to.x));
+                }
+                for chunk in chunk_span(self.to.x).range() {
+                    self.column(&plane, chunk, start, &self.along_z[angle], energy);
                 }
             }
         }
+        self.scratch.plane = plane;
     }
 }
 
-impl<T: Real> StreamX<'_, T> {
+impl<T: Real> Stream<'_, T> {
+    /// Advances the row that begins at chunk `row` of psi into the scratch, leaks taken off.
     #[inline(always)]
-    fn row(&mut self, energy: usize, angle: usize, z: usize) {
-        let by = self.displacements[angle];
-        let row = self.layout.index(energy, angle, z) / LANES;
-        let margin = self.scratch.margin;
-        // Where the row lands: `first` is its first chunk's place in the line.
+    fn row(&mut self, row: usize, by: &Displacement<T>, energy: usize) {
+        let StreamScratch { margin, line, flux, advanced, .. } = &mut *self.scratch;
+        let margin = *margin;
         let chunks = chunk_span(self.from.x);
-        let shift = by.direction * by.whole as isize;
-        let first = (margin as isize + (chunks.first * LANES) as isize + shift) as usize;
-        let last = first + chunks.len() * LANES;
         let out = chunk_span(self.to.x);
-        let low = first.min(margin + out.first * LANES) - 3;
-        let high = last.max(margin + out.last * LANES) + 3;
-        self.scratch.line[low..first].fill(T::ZERO);
-        self.scratch.line[last..high].fill(T::ZERO);
-        for (i, chunk) in self.psi[row + chunks.first..row + chunks.last]
-            .iter()
-            .enumerate()
-        {
-            self.scratch.line[first + i * LANES..first + (i + 1) * LANES].copy_from_slice(&chunk.0);
+        // Where the row lands: the whole part of the displacement is an offset.
+        let landed = (margin + chunks.first * LANES).wrapping_add_signed(by.direction * by.whole as isize);
+        let low = landed.min(margin + out.first * LANES) / LANES * LANES - LANES;
+        let high = (landed + chunks.len() * LANES).max(margin + out.last * LANES).next_multiple_of(LANES) + LANES;
+        line[low - 1..landed].fill(T::ZERO);
+        line[landed + chunks.len() * LANES..high + 1].fill(T::ZERO);
+        for i in 0..chunks.len() {
+            let at = landed + i * LANES;
+            line[at..at + LANES].copy_from_slice(&self.psi[row + chunks.first + i].0);
         }
-        let scratch = &mut *self.scratch;
-        let arrived = if by.is_whole() {
-            &mut scratch.line
+        if by.is_whole() {
+            std::mem::swap(line, advanced);
         } else {
-            advance_line(
-                &by,
-                &scratch.line[low..high],
-                &mut scratch.flux[low..high],
-                &mut scratch.advanced[low..high],
-            );
-            &mut scratch.advanced
-        };
+            advance_line(by, line, flux, advanced, Span::new(low, high));
+        }
         let (left, right) = (margin, margin + self.cells_x);
-        if low + 1 < left {
-            leak(
-                &mut arrived[low + 1..left],
-                self.energies_mev[energy],
-                &mut self.leaked[0],
-            );
+        if low < left {
+            leak(&mut advanced[low..left], self.energies_mev[energy], &mut self.leaked[0]);
         }
-        if right < high - 1 {
-            leak(
-                &mut arrived[right..high - 1],
-                self.energies_mev[energy],
-                &mut self.leaked[1],
-            );
+        if right < high {
+            leak(&mut advanced[right..high], self.energies_mev[energy], &mut self.leaked[1]);
         }
-        for (i, chunk) in self.next[row + out.first..row + out.last]
-            .iter_mut()
-            .enumerate()
-        {
-            let at = margin + (out.first + i) * LANES;
-            chunk.0.copy_from_slice(&arrived[at..at + LANES]);
+    }
+
+    /// Advances one chunk of columns of `plane` into psi's plane that begins at chunk `start`, flux by flux along the flight.
+    #[inline(always)]
+    fn column(&mut self, plane: &[Chunk<T>], chunk: usize, start: usize, by: &Displacement<T>, energy: usize) {
+        let pitch = self.layout.row / LANES;
+        let from = self.from.z;
+        let shift = by.direction * by.whole as isize;
+        // The plane's row at `z` after the whole part of the displacement.
+        let (first, last) = (from.first as isize + shift, from.last as isize + shift);
+        let direction = by.direction;
+        let (low, high) = if direction > 0 { (first, last + 1) } else { (first - 1, last) };
+        for z in self.to.z.range() {
+            if (z as isize) < low || z as isize >= high {
+                self.next[start + z * pitch + chunk] = Chunk::ZERO;
+            }
+        }
+        let at = |z: isize| if z >= first && z < last { plane[(z - shift) as usize * pitch + chunk] } else { Chunk::ZERO };
+        let mut z = if direction > 0 { low } else { high - 1 };
+        let (mut up, mut here, mut inflow) = (at(z - direction), at(z), Chunk::ZERO);
+        for _ in low..high {
+            let down = at(z + direction);
+            let mut arrived = Chunk::ZERO;
+            for l in 0..LANES {
+                let outflow = by.antidiffusive_flux(up.0[l], here.0[l], down.0[l]);
+                arrived.0[l] = by.donor_cell(up.0[l], here.0[l]) - outflow + inflow.0[l];
+                inflow.0[l] = outflow;
+            }
+            self.arrive(start + chunk, z, arrived, energy);
+            (up, here) = (here, down);
+            z += direction;
+        }
+    }
+
+    #[inline(always)]
+    fn arrive(&mut self, start: usize, z: isize, mut arrived: Chunk<T>, energy: usize) {
+        let mev = self.energies_mev[energy];
+        if z < 0 {
+            leak(&mut arrived.0, mev, &mut self.leaked[2]);
+        } else if z >= self.layout.planes as isize {
+            leak(&mut arrived.0, mev, &mut self.leaked[3]);
+        } else {
+            self.next[start + z as usize * self.layout.row / LANES] = arrived;
         }
     }
 }
@@ -130,107 +174,13 @@ impl<T: Real> StreamX<'_, T> {
 /// Takes what lies beyond a side into the ledger.
 #[inline(always)]
 fn leak<T: Real>(beyond: &mut [T], energy_mev: f64, leaked: &mut (f64, f64)) {
-    let weight: f64 = beyond.iter().map(|w| w.to_f64()).sum();
+    let mut weight = 0.0;
+    for cell in beyond {
+        weight += cell.to_f64();
+        *cell = T::ZERO;
+    }
     leaked.0 += weight;
     leaked.1 += weight * energy_mev;
-    beyond.fill(T::ZERO);
-}
-
-/// Streaming along z (path stepping): planes of `psi` in `from` to planes of `next` in `to`.
-pub struct StreamZ<'a, T> {
-    pub layout: Layout,
-    pub cells_z: usize,
-    pub from: Window,
-    pub to: Window,
-    pub displacements: &'a [Displacement<T>],
-    pub energies_mev: &'a [f64],
-    pub psi: &'a [Chunk<T>],
-    pub next: &'a mut [Chunk<T>],
-    /// [towards z_min, towards z_max] (weight, energy MeV)
-    pub leaked: &'a mut [(f64, f64); 2],
-}
-
-impl<T: Real> Sweep for StreamZ<'_, T> {
-    #[inline(always)]
-    fn run(mut self) {
-        for energy in self.from.energy.range() {
-            for angle in self.from.angle.range() {
-                for chunk in chunk_span(self.from.x).range() {
-                    self.column(energy, angle, chunk);
-                }
-            }
-        }
-    }
-}
-
-impl<T: Real> StreamZ<'_, T> {
-    /// One chunk of columns: flux by flux along the direction of flight.
-    #[inline(always)]
-    fn column(&mut self, energy: usize, angle: usize, chunk: usize) {
-        let by = self.displacements[angle];
-        let start = self.layout.index(energy, angle, 0) / LANES + chunk;
-        let pitch = self.layout.row / LANES;
-        let shift = by.direction * by.whole as isize;
-        let from = self.from.z;
-        let psi = self.psi;
-        // Cell `z` of the plane after the whole part of the displacement.
-        let at = |z: isize| -> Chunk<T> {
-            let source = z - shift;
-            let inside = source >= from.first as isize && source < from.last as isize;
-            if inside {
-                psi[start + source as usize * pitch]
-            } else {
-                Chunk::ZERO
-            }
-        };
-        // The arrival range, one cell longer downstream for the fraction.
-        let (first, last) = (from.first as isize + shift, from.last as isize + shift);
-        let (low, high) = if by.direction > 0 {
-            (first, last + 1)
-        } else {
-            (first - 1, last)
-        };
-        let to = self.to.z;
-        for z in to
-            .range()
-            .filter(|&z| (z as isize) < low || z as isize >= high)
-        {
-            self.next[start + z * pitch] = Chunk::ZERO;
-        }
-        let d = by.direction;
-        let (begin, steps) = (if d > 0 { low } else { high - 1 }, high - low);
-        let mut inflow = Chunk::ZERO;
-        for i in 0..steps {
-            let z = begin + d * i;
-            let (up, here, down) = (at(z - d), at(z), at(z + d));
-            let mut arrived = Chunk::ZERO;
-            for l in 0..LANES {
-                let outflow = by.antidiffusive_flux(up.0[l], here.0[l], down.0[l]);
-                arrived.0[l] = by.donor_cell(up.0[l], here.0[l]) - outflow + inflow.0[l];
-                inflow.0[l] = outflow;
-            }
-            self.arrive(start, pitch, z, arrived, energy);
-        }
-    }
-
-    #[inline(always)]
-    fn arrive(
-        &mut self,
-        start: usize,
-        pitch: usize,
-        z: isize,
-        mut arrived: Chunk<T>,
-        energy: usize,
-    ) {
-        let mev = self.energies_mev[energy];
-        if z < 0 {
-            leak(&mut arrived.0, mev, &mut self.leaked[0]);
-        } else if z >= self.cells_z as isize {
-            leak(&mut arrived.0, mev, &mut self.leaked[1]);
-        } else {
-            self.next[start + z as usize * pitch] = arrived;
-        }
-    }
 }
 
 /// Scattering: at each energy, the rows of all angles. Rejected is (weight, energy) beyond the allowed angles.
@@ -257,10 +207,12 @@ impl<T: Real> Sweep for Scatter<'_, T> {
         let chunks = chunk_span(self.from.x);
         let planes = self.planes;
         for energy in self.from.energy.range() {
-            for z in self.from.z.range() {
-                for item in &planes[self.plane + z] {
-                    if chunks.contains(item.x / LANES) {
-                        self.chunk(energy, z, item);
+            for angle in self.to.angle.range() {
+                for z in self.from.z.range() {
+                    for item in &planes[self.plane + z] {
+                        if chunks.contains(item.x / LANES) {
+                            self.chunk(energy, angle, z, item);
+                        }
                     }
                 }
             }
@@ -270,22 +222,21 @@ impl<T: Real> Sweep for Scatter<'_, T> {
 
 impl<T: Real> Scatter<'_, T> {
     #[inline(always)]
-    fn chunk(&mut self, energy: usize, z: usize, item: &ChunkMedium) {
+    fn chunk(&mut self, energy: usize, angle: usize, z: usize, item: &ChunkMedium) {
         let kernels = self.table.kernels(item.medium, energy);
         let reach = kernels.half_width;
         let start = self.layout.index(energy, 0, z) / LANES + item.x / LANES;
         let pitch = self.layout.planes * self.layout.row / LANES;
         let from = self.from.angle;
-        for angle in self.to.angle.range() {
-            let sum = if angle >= from.first + reach && angle + reach < from.last {
-                self.inside(&kernels, angle, start, pitch)
-            } else {
-                self.at_the_rim(&kernels, angle, start, pitch)
-            };
-            self.next[start + angle * pitch].take_lanes(sum, &item.lanes);
-        }
-        if !self.periodic {
-            self.reject(energy, item, start, pitch);
+        let sum = if angle >= from.first + reach && angle + reach < from.last {
+            self.inside(&kernels, angle, start, pitch)
+        } else {
+            self.at_the_rim(&kernels, angle, start, pitch)
+        };
+        self.next[start + angle * pitch].take_lanes(sum, &item.lanes);
+        let near_the_end = angle < self.allowed.first + reach || angle + reach >= self.allowed.last;
+        if near_the_end && !self.periodic && from.contains(angle) {
+            self.reject(&kernels, energy, angle, item, start + angle * pitch);
         }
     }
 
@@ -363,83 +314,89 @@ impl<T: Real> Scatter<'_, T> {
         if inside { Some(bin as usize) } else { None }
     }
 
-    /// What the kernel carries beyond the allowed angles.
+    /// What the kernel carries beyond the allowed angles from one source bin.
     #[inline(always)]
-    fn reject(&mut self, energy: usize, item: &ChunkMedium, start: usize, pitch: usize) {
-        let kernels = self.table.kernels(item.medium, energy);
-        let (allowed, reach) = (self.allowed, kernels.half_width);
-        for angle in self.from.angle.range() {
-            if angle >= allowed.first + reach && angle + reach < allowed.last {
-                continue;
-            }
-            let class = self.mirror_class[angle] as usize;
-            let mut fraction = 0.0;
-            for n in 1..=reach {
-                let outside =
-                    u8::from(n + allowed.first > angle) + u8::from(angle + n >= allowed.last);
-                fraction += f64::from(outside) * kernels.weight(class, n).to_f64();
-            }
-            let mut weight = 0.0;
-            for l in 0..LANES {
-                let mine = item.lanes.is_none_or(|lanes| lanes[l]);
-                weight += if mine {
-                    self.psi[start + angle * pitch].0[l].to_f64()
-                } else {
-                    0.0
-                };
-            }
-            self.rejected.0 += fraction * weight;
-            self.rejected.1 += fraction * weight * self.energies_mev[energy];
+    fn reject(&mut self, kernels: &Kernels<T>, energy: usize, angle: usize, item: &ChunkMedium, at: usize) {
+        let class = self.mirror_class[angle] as usize;
+        let mut fraction = 0.0;
+        for n in 1..=kernels.half_width {
+            let outside = u8::from(n + self.allowed.first > angle) + u8::from(angle + n >= self.allowed.last);
+            fraction += f64::from(outside) * kernels.weight(class, n).to_f64();
         }
+        let mut weight = 0.0;
+        for l in 0..LANES {
+            let mine = item.lanes.is_none_or(|lanes| lanes[l]);
+            weight += if mine { self.psi[at].0[l].to_f64() } else { 0.0 };
+        }
+        self.rejected.0 += fraction * weight;
+        self.rejected.1 += fraction * weight * self.energies_mev[energy];
     }
 }
 
-/// Scores one stored plane before the energy loss: per angle and x, the sums over energy of psi times each coefficient.
-pub struct Score<'a, T> {
+/// Energy loss of one stored plane, column by column of energies: scores what is there, then gathers every target bin from
+/// its sources. A column of a chunk stays in the first cache between the two.
+pub struct LoseEnergy<'a, T> {
     pub layout: Layout,
-    pub window: Window,
+    pub from: Window,
+    pub to: Window,
     pub z: usize,
     pub mirror_class: &'a [u32],
     pub table: &'a EnergyLossTable<T>,
     pub media: &'a [ChunkMedium],
     pub psi: &'a [Chunk<T>],
-    /// [angle, chunk][score]
+    pub next: &'a mut [Chunk<T>],
+    /// [angle, chunk][score]: sums over energy of psi times each coefficient.
     pub partial: &'a mut [[Chunk<T>; SCORES]],
 }
 
-impl<T: Real> Sweep for Score<'_, T> {
+impl<T: Real> Sweep for LoseEnergy<'_, T> {
     #[inline(always)]
-    fn run(self) {
-        let chunks = chunk_span(self.window.x);
-        let pitch = self.layout.row / LANES;
-        for item in self.media {
-            if !chunks.contains(item.x / LANES) {
-                continue;
-            }
-            for angle in self.window.angle.range() {
-                let sums = self.sums(angle, item);
-                let target = &mut self.partial[angle * pitch + item.x / LANES];
-                for q in 0..SCORES {
-                    target[q].take_lanes(sums[q], &item.lanes);
+    fn run(mut self) {
+        let chunks = chunk_span(self.from.x);
+        for angle in self.from.angle.range() {
+            for item in self.media {
+                if chunks.contains(item.x / LANES) {
+                    self.score(angle, item);
+                    self.lose(angle, item);
                 }
             }
         }
     }
 }
 
-impl<T: Real> Score<'_, T> {
+impl<T: Real> LoseEnergy<'_, T> {
     #[inline(always)]
-    fn sums(&self, angle: usize, item: &ChunkMedium) -> [Chunk<T>; SCORES] {
+    fn score(&mut self, angle: usize, item: &ChunkMedium) {
         let class = self.mirror_class[angle] as usize;
         let mut sums = [Chunk::ZERO; SCORES];
-        for energy in self.window.energy.range() {
+        for energy in self.from.energy.range() {
             let coefficients = self.table.scores_of(item.medium, energy, class);
             let cells = &self.psi[(self.layout.index(energy, angle, self.z) + item.x) / LANES];
             for q in 0..SCORES {
                 sums[q].add_scaled(coefficients[q], cells);
             }
         }
-        sums
+        let target = &mut self.partial[angle * self.layout.row / LANES + item.x / LANES];
+        for q in 0..SCORES {
+            target[q].take_lanes(sums[q], &item.lanes);
+        }
+    }
+
+    #[inline(always)]
+    fn lose(&mut self, angle: usize, item: &ChunkMedium) {
+        let class = self.mirror_class[angle] as usize;
+        let pitch = self.layout.angles * self.layout.planes * self.layout.row / LANES;
+        let column = (self.layout.index(0, angle, self.z) + item.x) / LANES;
+        let energies = self.from.energy;
+        for target in self.to.energy.range() {
+            let (base, weights) = self.table.gather(item.medium, target, class);
+            let (first, last) = (energies.first.max(base), energies.last.min(base + weights.len()));
+            let mut sum = Chunk::ZERO;
+            for source in first..last {
+                sum.add_scaled(weights[source - base], &self.psi[column + source * pitch]);
+            }
+            self.next[column + target * pitch].take_lanes(sum, &item.lanes);
+        }
     }
 }
 
@@ -491,57 +448,5 @@ impl<T: Real> Sweep for Collect<'_, T> {
                 }
             }
         }
-    }
-}
-
-/// Energy loss: gathers every target row from its source rows.
-pub struct LoseEnergy<'a, T> {
-    pub layout: Layout,
-    pub from: Window,
-    pub to: Window,
-    pub mirror_class: &'a [u32],
-    pub table: &'a EnergyLossTable<T>,
-    pub planes: &'a [Vec<ChunkMedium>],
-    pub plane: usize,
-    pub psi: &'a [Chunk<T>],
-    pub next: &'a mut [Chunk<T>],
-}
-
-impl<T: Real> Sweep for LoseEnergy<'_, T> {
-    #[inline(always)]
-    fn run(mut self) {
-        let chunks = chunk_span(self.from.x);
-        let planes = self.planes;
-        for target in self.to.energy.range() {
-            for angle in self.from.angle.range() {
-                for z in self.from.z.range() {
-                    for item in &planes[self.plane + z] {
-                        if chunks.contains(item.x / LANES) {
-                            self.chunk(target, angle, z, item);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<T: Real> LoseEnergy<'_, T> {
-    #[inline(always)]
-    fn chunk(&mut self, target: usize, angle: usize, z: usize, item: &ChunkMedium) {
-        let (base, weights) =
-            self.table
-                .gather(item.medium, target, self.mirror_class[angle] as usize);
-        let pitch = self.layout.angles * self.layout.planes * self.layout.row / LANES;
-        let column = (self.layout.index(0, angle, z) + item.x) / LANES;
-        let (first, last) = (
-            self.from.energy.first.max(base),
-            self.from.energy.last.min(base + weights.len()),
-        );
-        let mut sum = Chunk::ZERO;
-        for source in first..last {
-            sum.add_scaled(weights[source - base], &self.psi[column + source * pitch]);
-        }
-        self.next[column + target * pitch].take_lanes(sum, &item.lanes);
     }
 }
