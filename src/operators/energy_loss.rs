@@ -38,6 +38,8 @@ pub struct EnergyLossTable<T> {
     pub sources: usize,
     /// [medium, target energy, class]: the lowest source bin.
     pub base: Vec<u32>,
+    /// [target energy]: one past the highest source bin, over all media and classes.
+    pub complete: Vec<u32>,
     /// [medium, target energy, class, source]
     pub weights: Vec<T>,
     /// [medium, source energy, class, score]: weight, energy (MeV), deposit (MeV), stopped weight,
@@ -80,6 +82,7 @@ impl<T: Real> EnergyLossTable<T> {
             classes,
             sources: sources.clamp(1, energies),
             base: vec![0; entries],
+            complete: vec![0; energies],
             weights: vec![T::ZERO; entries * sources],
             scores: vec![T::ZERO; entries * SCORES],
             reach_down: 0,
@@ -121,6 +124,7 @@ impl<T: Real> EnergyLossTable<T> {
             let base = sources.first.min(self.energies - self.sources);
             let entry = self.entry(medium, target, class);
             self.base[entry] = base as u32;
+            self.complete[target] = self.complete[target].max((base + self.sources) as u32);
             for source in sources.range() {
                 let k = target as i64 - spreads[source].lowest;
                 let weight = usize::try_from(k)

@@ -63,9 +63,9 @@ struct CpuStepper<'a, T> {
     next: Vec<Chunk<T>>,
     window: Window,
     scratch: StreamScratch<T>,
-    /// [angle, chunk] scores of the plane in work.
+    /// [angle, z, chunk] scores of the step in work, summed over energy.
     partial: Vec<[Chunk<T>; SCORES]>,
-    /// [z, angle, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
+    /// [angle, z, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
     remaining_weight: Vec<Chunk<T>>,
     remaining_energy: Vec<Chunk<T>>,
     /// [chunk] scores of the plane in work, summed over angle.
@@ -103,7 +103,7 @@ where
             next: zeroed(layout.len() / LANES),
             window: Window::default(),
             scratch: StreamScratch::new(layout, reach),
-            partial: vec![[Chunk::ZERO; SCORES]; layout.angles * layout.row / LANES],
+            partial: vec![[Chunk::ZERO; SCORES]; summed],
             remaining_weight: vec![Chunk::ZERO; summed],
             remaining_energy: vec![Chunk::ZERO; summed],
             sums: vec![[Chunk::ZERO; SCORES]; layout.row / LANES],
@@ -229,22 +229,9 @@ where
         copy
     }
 
-    /// Scores and loses energy, plane by plane; the window grows to `to`.
-    fn lose_energy_in_planes(&mut self, step: usize, to: Window) {
+    /// Sums the scores of every plane over angle into the maps and the step's entry.
+    fn collect(&mut self, step: usize) {
         for z in self.window.z.range() {
-            let plane = self.plane(step) + z;
-            self.instructions.run(LoseEnergy {
-                layout: self.layout,
-                from: self.window,
-                to,
-                z,
-                mirror_class: &self.march.phase_space.angle.mirror_class,
-                table: &self.tables.energy_loss,
-                media: &self.march.media.planes[plane],
-                psi: &self.psi,
-                next: &mut self.next,
-                partial: &mut self.partial,
-            });
             self.instructions.run(Collect {
                 layout: self.layout,
                 window: self.window,
@@ -255,7 +242,7 @@ where
                 remaining_energy: &mut self.remaining_energy,
                 sums: &mut self.sums,
             });
-            self.enter_scores(plane);
+            self.enter_scores(self.plane(step) + z);
         }
     }
 
@@ -302,6 +289,13 @@ where
 
     /// Empties a column that leaves the window: its chunk may stay.
     fn clear_column(&mut self, rim: Window) {
+        for angle in rim.angle.range() {
+            for z in rim.z.range() {
+                let cell = self.layout.index(0, angle, z) + rim.x.first;
+                self.remaining_weight[cell / LANES].0[cell % LANES] = T::ZERO;
+                self.remaining_energy[cell / LANES].0[cell % LANES] = T::ZERO;
+            }
+        }
         for energy in rim.energy.range() {
             for angle in rim.angle.range() {
                 for z in rim.z.range() {
@@ -362,6 +356,9 @@ where
 
 /// A cell of psi holds about this share of the cell summed over energy that it belongs to (the spectrum is some ten bins wide).
 const ENERGY_RIM_SHARE: f64 = 0.1;
+
+/// A march is over when less of the beam than this is alive (a dense window never empties); the rest stays in the ledger.
+const ALIVE_AT_LEAST: f64 = 1e-10;
 
 /// Cells that displacements reach beyond a window: towards lower and higher indices.
 fn reach<T: Real>(displacements: &[Displacement<T>]) -> (usize, usize) {
@@ -537,7 +534,19 @@ where
                 energy: self.window.energy.grown(table.reach_down, table.reach_up, limits),
                 ..self.window
             };
-            self.lose_energy_in_planes(step, to);
+            self.instructions.run(LoseEnergy {
+                layout: self.layout,
+                from: self.window,
+                to,
+                mirror_class: &self.march.phase_space.angle.mirror_class,
+                table,
+                planes: &self.march.media.planes,
+                plane: self.plane(step),
+                psi: &self.psi,
+                next: &mut self.next,
+                partial: &mut self.partial,
+            });
+            self.collect(step);
             self.turn(to);
             self.trim();
         }
@@ -546,7 +555,8 @@ where
     }
 
     fn is_empty(&self) -> bool {
-        self.window.is_empty()
+        let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| step.alive.weight - step.stopped_weight);
+        self.window.is_empty() || alive < ALIVE_AT_LEAST
     }
 
     fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra> {

@@ -50,10 +50,30 @@ impl<T: Real> Chunk<T> {
         }
     }
 
+    /// self - other
+    #[inline(always)]
+    pub fn less(&self, other: &Chunk<T>) -> Chunk<T> {
+        let mut rest = *self;
+        for l in 0..LANES {
+            rest.0[l] = self.0[l] - other.0[l];
+        }
+        rest
+    }
+
     #[inline(always)]
     pub fn keep_larger(&mut self, cells: &Chunk<T>) {
         for l in 0..LANES {
             self.0[l] = self.0[l].larger(cells.0[l]);
+        }
+    }
+}
+
+impl Chunk<f64> {
+    /// self += first + second
+    #[inline(always)]
+    pub fn add_pair<T: Real>(&mut self, first: &Chunk<T>, second: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] += first.0[l].to_f64() + second.0[l].to_f64();
         }
     }
 }

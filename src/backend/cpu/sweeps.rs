@@ -104,8 +104,9 @@ impl<T: Real> Stream<'_, T> {
         let out = chunk_span(self.to.x);
         // Where the row lands: the whole part of the displacement is an offset.
         let landed = (margin + chunks.first * LANES).wrapping_add_signed(by.direction * by.whole as isize);
-        let low = landed.min(margin + out.first * LANES) / LANES * LANES - LANES;
-        let high = (landed + chunks.len() * LANES).max(margin + out.last * LANES).next_multiple_of(LANES) + LANES;
+        let (before, after) = if by.direction > 0 { (0, 1) } else { (1, 0) };
+        let low = (landed - before).min(margin + out.first * LANES) / LANES * LANES;
+        let high = (landed + chunks.len() * LANES + after).max(margin + out.last * LANES).next_multiple_of(LANES);
         line[low - 1..landed].fill(T::ZERO);
         line[landed + chunks.len() * LANES..high + 1].fill(T::ZERO);
         for i in 0..chunks.len() {
@@ -117,13 +118,12 @@ impl<T: Real> Stream<'_, T> {
         } else {
             advance_line(by, line, flux, advanced, Span::new(low, high));
         }
+        // Only these cells can hold weight.
+        let first = (margin + self.from.x.first - before).wrapping_add_signed(by.direction * by.whole as isize);
+        let last = (margin + self.from.x.last + after).wrapping_add_signed(by.direction * by.whole as isize);
         let (left, right) = (margin, margin + self.cells_x);
-        if low < left {
-            leak(&mut advanced[low..left], self.energies_mev[energy], &mut self.leaked[0]);
-        }
-        if right < high {
-            leak(&mut advanced[right..high], self.energies_mev[energy], &mut self.leaked[1]);
-        }
+        leak(&mut advanced[first.min(left)..left.min(last)], self.energies_mev[energy], &mut self.leaked[0]);
+        leak(&mut advanced[first.max(right)..last.max(right)], self.energies_mev[energy], &mut self.leaked[1]);
     }
 
     /// Advances one chunk of columns of `plane` into psi's plane that begins at chunk `start`, flux by flux along the flight.
@@ -333,32 +333,42 @@ impl<T: Real> Scatter<'_, T> {
     }
 }
 
-/// Energy loss of one stored plane, column by column of energies: scores what is there, then gathers every target bin from
-/// its sources. A column of a chunk stays in the first cache between the two.
+/// Scores and energy loss, angle by angle and a few energies at a time: every energy is scored when it comes in, and a target
+/// bin is gathered as soon as its sources have come, so that psi comes from memory once.
 pub struct LoseEnergy<'a, T> {
     pub layout: Layout,
     pub from: Window,
     pub to: Window,
-    pub z: usize,
     pub mirror_class: &'a [u32],
     pub table: &'a EnergyLossTable<T>,
-    pub media: &'a [ChunkMedium],
+    pub planes: &'a [Vec<ChunkMedium>],
+    /// Plane of the phantom that stored plane 0 is.
+    pub plane: usize,
     pub psi: &'a [Chunk<T>],
     pub next: &'a mut [Chunk<T>],
-    /// [angle, chunk][score]: sums over energy of psi times each coefficient.
+    /// [angle, z, chunk][score]: sums over energy of psi times each coefficient.
     pub partial: &'a mut [[Chunk<T>; SCORES]],
 }
+
+/// Energies that come in together: their scores are summed in registers.
+const ENERGIES_TOGETHER: usize = 8;
 
 impl<T: Real> Sweep for LoseEnergy<'_, T> {
     #[inline(always)]
     fn run(mut self) {
-        let chunks = chunk_span(self.from.x);
+        let energies = self.from.energy;
         for angle in self.from.angle.range() {
-            for item in self.media {
-                if chunks.contains(item.x / LANES) {
-                    self.score(angle, item);
-                    self.lose(angle, item);
+            let mut target = self.to.energy.first;
+            let mut first = energies.first;
+            while first < energies.last {
+                let last = (first + ENERGIES_TOGETHER).min(energies.last);
+                self.score(angle, Span::new(first, last));
+                while target < self.to.energy.last && (last == energies.last || self.table.complete[target] as usize <= last)
+                {
+                    self.lose(angle, target);
+                    target += 1;
                 }
+                first = last;
             }
         }
     }
@@ -366,36 +376,75 @@ impl<T: Real> Sweep for LoseEnergy<'_, T> {
 
 impl<T: Real> LoseEnergy<'_, T> {
     #[inline(always)]
-    fn score(&mut self, angle: usize, item: &ChunkMedium) {
+    fn score(&mut self, angle: usize, energies: Span) {
+        let (chunks, planes) = (chunk_span(self.from.x), self.planes);
         let class = self.mirror_class[angle] as usize;
-        let mut sums = [Chunk::ZERO; SCORES];
-        for energy in self.from.energy.range() {
-            let coefficients = self.table.scores_of(item.medium, energy, class);
-            let cells = &self.psi[(self.layout.index(energy, angle, self.z) + item.x) / LANES];
-            for q in 0..SCORES {
-                sums[q].add_scaled(coefficients[q], cells);
+        for z in self.from.z.range() {
+            let row = self.layout.index(0, angle, z) / LANES;
+            for item in &planes[self.plane + z] {
+                let chunk = item.x / LANES;
+                if !chunks.contains(chunk) {
+                    continue;
+                }
+                let begins = energies.first == self.from.energy.first;
+                let before = if begins { [Chunk::ZERO; SCORES] } else { self.partial[row + chunk] };
+                let after = self.score_chunk(before, energies, self.layout.index(0, angle, z) / LANES + chunk, |energy| {
+                    self.table.scores_of(item.medium, energy, class)
+                });
+                for (sum, after) in self.partial[row + chunk].iter_mut().zip(after) {
+                    sum.take_lanes(after, &item.lanes);
+                }
             }
-        }
-        let target = &mut self.partial[angle * self.layout.row / LANES + item.x / LANES];
-        for q in 0..SCORES {
-            target[q].take_lanes(sums[q], &item.lanes);
         }
     }
 
+    /// The scores of some energies of a chunk on top of `before`. Written out, or the compiler vectorises over the scores.
     #[inline(always)]
-    fn lose(&mut self, angle: usize, item: &ChunkMedium) {
+    fn score_chunk<'t>(
+        &self,
+        before: [Chunk<T>; SCORES],
+        energies: Span,
+        column: usize,
+        coefficients: impl Fn(usize) -> &'t [T],
+    ) -> [Chunk<T>; SCORES]
+    where
+        T: 't,
+    {
+        let pitch = self.layout.index(1, 0, 0) / LANES;
+        let [mut weight, mut energy_mev, mut deposit, mut stopped, mut let_deposit, mut path] = before;
+        for energy in energies.range() {
+            let cells = &self.psi[column + energy * pitch];
+            let c = coefficients(energy);
+            weight.add_scaled(c[0], cells);
+            energy_mev.add_scaled(c[1], cells);
+            deposit.add_scaled(c[2], cells);
+            stopped.add_scaled(c[3], cells);
+            let_deposit.add_scaled(c[4], cells);
+            path.add_scaled(c[5], cells);
+        }
+        [weight, energy_mev, deposit, stopped, let_deposit, path]
+    }
+
+    #[inline(always)]
+    fn lose(&mut self, angle: usize, target: usize) {
+        let (chunks, planes, energies) = (chunk_span(self.from.x), self.planes, self.from.energy);
         let class = self.mirror_class[angle] as usize;
-        let pitch = self.layout.angles * self.layout.planes * self.layout.row / LANES;
-        let column = (self.layout.index(0, angle, self.z) + item.x) / LANES;
-        let energies = self.from.energy;
-        for target in self.to.energy.range() {
-            let (base, weights) = self.table.gather(item.medium, target, class);
-            let (first, last) = (energies.first.max(base), energies.last.min(base + weights.len()));
-            let mut sum = Chunk::ZERO;
-            for source in first..last {
-                sum.add_scaled(weights[source - base], &self.psi[column + source * pitch]);
+        let pitch = self.layout.index(1, 0, 0) / LANES;
+        for z in self.from.z.range() {
+            let row = self.layout.index(0, angle, z) / LANES;
+            for item in &planes[self.plane + z] {
+                let chunk = item.x / LANES;
+                if !chunks.contains(chunk) {
+                    continue;
+                }
+                let (base, weights) = self.table.gather(item.medium, target, class);
+                let (first, last) = (energies.first.max(base), energies.last.min(base + weights.len()));
+                let mut sum = Chunk::ZERO;
+                for source in first..last {
+                    sum.add_scaled(weights[source - base], &self.psi[row + source * pitch + chunk]);
+                }
+                self.next[row + target * pitch + chunk].take_lanes(sum, &item.lanes);
             }
-            self.next[column + target * pitch].take_lanes(sum, &item.lanes);
         }
     }
 }
@@ -406,8 +455,9 @@ pub struct Collect<'a, T> {
     pub window: Window,
     pub z: usize,
     pub mirror_pairs: &'a [(usize, usize)],
+    /// [angle, z, chunk][score]
     pub partial: &'a [[Chunk<T>; SCORES]],
-    /// [z, angle, chunk]
+    /// [angle, z, chunk]
     pub remaining_weight: &'a mut [Chunk<T>],
     pub remaining_energy: &'a mut [Chunk<T>],
     /// [chunk][score]
@@ -417,35 +467,31 @@ pub struct Collect<'a, T> {
 impl<T: Real> Sweep for Collect<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let pitch = self.layout.row / LANES;
         let angles = self.window.angle;
         for chunk in chunk_span(self.window.x).range() {
+            let at = |angle: usize| self.layout.index(0, angle, self.z) / LANES + chunk;
             let (zeros, mut sums) = ([Chunk::<T>::ZERO; SCORES], [Chunk::<f64>::ZERO; SCORES]);
             for &(a, b) in self.mirror_pairs {
                 let first = if angles.contains(a) {
-                    &self.partial[a * pitch + chunk]
+                    &self.partial[at(a)]
                 } else {
                     &zeros
                 };
                 let second = if angles.contains(b) && a != b {
-                    &self.partial[b * pitch + chunk]
+                    &self.partial[at(b)]
                 } else {
                     &zeros
                 };
-                for q in 0..SCORES {
-                    for l in 0..LANES {
-                        sums[q].0[l] += first[q].0[l].to_f64() + second[q].0[l].to_f64();
-                    }
+                for ((sum, first), second) in sums.iter_mut().zip(first).zip(second) {
+                    sum.add_pair(first, second);
                 }
             }
             self.sums[chunk] = sums;
             for angle in angles.range() {
-                let partial = &self.partial[angle * pitch + chunk];
-                let at = self.layout.index(0, angle, self.z) / LANES + chunk;
-                for l in 0..LANES {
-                    self.remaining_weight[at].0[l] = partial[WEIGHT].0[l] - partial[STOPPED].0[l];
-                    self.remaining_energy[at].0[l] = partial[ENERGY].0[l] - partial[DEPOSIT].0[l];
-                }
+                let at = at(angle);
+                let partial = &self.partial[at];
+                self.remaining_weight[at] = partial[WEIGHT].less(&partial[STOPPED]);
+                self.remaining_energy[at] = partial[ENERGY].less(&partial[DEPOSIT]);
             }
         }
     }
