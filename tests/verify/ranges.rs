@@ -11,13 +11,13 @@ use smatrix2d::transport::Outcome;
 
 const ENERGIES_MEV: [f64; 5] = [70.0, 100.0, 150.0, 200.0, 230.0];
 
-/// Range bins that resolve the distal edge: a fifth of the range straggling where the default of 0.5 mm does not
+/// Range bins that resolve the distal edge: a quarter of the range straggling, dividing the cells, where the default of 0.5 mm does not
 /// (docs/verification/known-differences.md).
 fn range_bin_mm(energy_mev: f64) -> f64 {
     if energy_mev < 90.0 {
         0.1
     } else if energy_mev < 120.0 {
-        0.2
+        0.25
     } else {
         0.5
     }
