@@ -334,6 +334,7 @@ pub struct Span {
 }
 
 impl Span {
+    #[inline(always)]
     pub fn new(first: usize, last: usize) -> Span {
         Span {
             first,
@@ -341,20 +342,30 @@ impl Span {
         }
     }
 
+    #[inline(always)]
     pub fn range(self) -> std::ops::Range<usize> {
         self.first..self.last
     }
 
+    #[inline(always)]
     pub fn len(self) -> usize {
         self.last - self.first
     }
 
+    #[inline(always)]
     pub fn is_empty(self) -> bool {
         self.last == self.first
     }
 
+    #[inline(always)]
     pub fn contains(self, index: usize) -> bool {
         (self.first..self.last).contains(&index)
+    }
+
+    /// The part that two spans share.
+    #[inline(always)]
+    pub fn shared(self, other: Span) -> Span {
+        Span::new(self.first.max(other.first), self.last.min(other.last))
     }
 
     /// Grown by `below` and `above`, within `limits`.
