@@ -21,6 +21,8 @@ pub struct March<'a> {
     pub water: &'a Material,
     pub phase_space: PhaseSpace,
     pub axis: CentralAxis,
+    /// Class of |angle| that the central axis is in.
+    axis_class: usize,
     /// Path length of one step in the plane per class of |angle|, mm.
     pub path_mm: Vec<f64>,
 }
@@ -89,6 +91,7 @@ impl<'a> March<'a> {
             Stepping::Path => case.transport.step_mm,
         };
         let axis = CentralAxis::new(spot, case.physics.scattering, phantom, media, step_mm);
+        let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
         March {
             case,
             media,
@@ -96,6 +99,7 @@ impl<'a> March<'a> {
             water,
             phase_space,
             axis,
+            axis_class,
             path_mm,
         }
     }
@@ -171,7 +175,7 @@ impl<'a> March<'a> {
 
     /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water or MeV.
     pub fn energy_axis_excess(&self) -> f64 {
-        excess_along_axis(&self.setting(), 0).sqrt()
+        excess_along_axis(&self.setting(), self.axis_class).sqrt()
     }
 }
 

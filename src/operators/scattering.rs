@@ -35,7 +35,8 @@ impl<T: Real> ScatteringTable<T> {
             classes: phase_space.angle.class_angles_rad.len(),
             ..Default::default()
         };
-        let reach = phase_space.angle.bins() - 1;
+        // A jump by as many bins as there are leaves the axis from everywhere.
+        let reach = phase_space.angle.bins();
         for medium in 0..setting.media.list.len() {
             for energy in 0..table.energies {
                 let variances: Vec<f64> = (0..table.classes)
@@ -122,7 +123,8 @@ fn variance_bins2(setting: &Setting, medium: usize, energy: usize, class: usize)
     power * areal / setting.phase_space.angle.bin_rad.powi(2)
 }
 
-/// e^-a I_n(a) for n = 0..=half width <= `reach`, truncated with weight and variance kept exact.
+/// e^-a I_n(a) for n = 0..=half width <= `reach`, truncated with weight and variance kept exact. What jumps beyond `reach` is
+/// counted there: such jumps leave the axis.
 /// I_n by Miller's downward recurrence, normalised by e^a = I_0 + 2 sum I_n (Abramowitz & Stegun 9.12, 9.6.37).
 pub fn unit_jump_kernel(a: f64, reach: usize) -> Vec<f64> {
     if a <= 0.0 {
@@ -144,8 +146,13 @@ pub fn unit_jump_kernel(a: f64, reach: usize) -> Vec<f64> {
         .iter()
         .rposition(|&k| k >= TRUNCATE)
         .unwrap_or(0)
-        .min(reach)
         .max(1);
+    if kept > reach {
+        let beyond: f64 = kernel[reach + 1..].iter().sum();
+        kernel.truncate(reach + 1);
+        kernel[reach] += beyond;
+        return kernel;
+    }
     kernel.truncate(kept + 1);
     restore_weight_and_variance(&mut kernel, a);
     kernel
