@@ -34,7 +34,10 @@ fn observables(spacing_z_mm: f64, splitting: &str) -> [[f64; 2]; 2] {
         let plane = psi.index_axis(ndarray::Axis(0), plane);
         let by_x = plane.sum_axis(ndarray::Axis(0)).sum_axis(ndarray::Axis(0));
         let by_energy = plane.sum_axis(ndarray::Axis(2)).sum_axis(ndarray::Axis(1));
-        [moments(&results.x_mm.centers, &by_x.to_vec()).2, moments(&spectra.energy_mev.centers, &by_energy.to_vec()).1]
+        [
+            moments(&results.x_mm.centers, &by_x.to_vec()).2,
+            moments(&spectra.energy_mev.centers, &by_energy.to_vec()).1,
+        ]
     })
 }
 
@@ -45,9 +48,18 @@ fn strang_converges_to_second_order_in_the_step_and_lie_to_first() {
         let found = spacings.map(|dz| observables(dz, splitting));
         for (plane, depth) in [64, 128].into_iter().enumerate() {
             for (k, name) in ["variance", "energy"].into_iter().enumerate() {
-                let differences: Vec<f64> = found.windows(2).map(|pair| pair[0][plane][k] - pair[1][plane][k]).collect();
-                let orders: Vec<f64> = differences.windows(2).map(|d| (d[0] / d[1]).abs().log2()).collect();
-                println!("row\t{splitting}\t{depth}\t{name}\t{:.6}\t{differences:?}\torders {orders:.2?}", found[3][plane][k]);
+                let differences: Vec<f64> = found
+                    .windows(2)
+                    .map(|pair| pair[0][plane][k] - pair[1][plane][k])
+                    .collect();
+                let orders: Vec<f64> = differences
+                    .windows(2)
+                    .map(|d| (d[0] / d[1]).abs().log2())
+                    .collect();
+                println!(
+                    "row\t{splitting}\t{depth}\t{name}\t{:.6}\t{differences:?}\torders {orders:.2?}",
+                    found[3][plane][k]
+                );
                 if name == "variance" {
                     let _ = order;
                 }

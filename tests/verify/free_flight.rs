@@ -36,7 +36,11 @@ precision = "double"
 /// (fluence weight, centroid, variance) of each row of cells, along x.
 fn rows(results: &Results) -> Vec<(f64, f64, f64)> {
     let fluence = results.fluence_per_mm.as_ref().unwrap();
-    fluence.rows().into_iter().map(|row| moments(&results.x_mm.centers, &row.to_vec())).collect()
+    fluence
+        .rows()
+        .into_iter()
+        .map(|row| moments(&results.x_mm.centers, &row.to_vec()))
+        .collect()
 }
 
 #[test]
@@ -54,7 +58,12 @@ fn a_beam_in_vacuum_flies_straight_at_any_angle_and_keeps_its_width() {
         let (first, last) = (rows[12].2.sqrt(), rows[deepest - 12].2.sqrt());
         println!("{angle}: centroid {centroid:+.4} mm, sigma {first:.5} to {last:.5} mm");
         claim(&format!("vacuum-centroid-{angle}"), centroid, 0.02, "mm");
-        claim(&format!("vacuum-sigma-{angle}"), last / first - 1.0, 1e-3, "1");
+        claim(
+            &format!("vacuum-sigma-{angle}"),
+            last / first - 1.0,
+            1e-3,
+            "1",
+        );
     }
 }
 
@@ -84,11 +93,18 @@ fn value(map: &Array2<f64>, z_axis: &Axis, x_axis: &Axis, z: f64, x: f64) -> f64
     let place = |axis: &Axis, v: f64| (v - axis.centers[0]) / (axis.centers[1] - axis.centers[0]);
     let (k, i) = (place(z_axis, z), place(x_axis, x));
     let at = |k: f64, i: f64| {
-        let inside = k >= 0.0 && i >= 0.0 && (k as usize) < map.nrows() && (i as usize) < map.ncols();
-        if inside { map[[k as usize, i as usize]] } else { 0.0 }
+        let inside =
+            k >= 0.0 && i >= 0.0 && (k as usize) < map.nrows() && (i as usize) < map.ncols();
+        if inside {
+            map[[k as usize, i as usize]]
+        } else {
+            0.0
+        }
     };
     let (a, b) = (k - k.floor(), i - i.floor());
-    (1.0 - a) * ((1.0 - b) * at(k.floor(), i.floor()) + b * at(k.floor(), i.floor() + 1.0)) + a * ((1.0 - b) * at(k.floor() + 1.0, i.floor()) + b * at(k.floor() + 1.0, i.floor() + 1.0))
+    (1.0 - a) * ((1.0 - b) * at(k.floor(), i.floor()) + b * at(k.floor(), i.floor() + 1.0))
+        + a * ((1.0 - b) * at(k.floor() + 1.0, i.floor())
+            + b * at(k.floor() + 1.0, i.floor() + 1.0))
 }
 
 #[test]
@@ -99,7 +115,10 @@ fn a_beam_at_45_degrees_is_the_beam_at_0_degrees_turned() {
     let turned = run(WATER_70, &set!["beam.0.angle_deg" => "45.0", "beam.0.sigma_x_mm" => format!("{:?}", 3.0 * 2f64.sqrt())]).results;
     let c = 0.5f64.sqrt();
     let (mut sum2, mut all2, mut largest, mut most, mut count) = (0.0, 0.0, 0.0_f64, 0.0_f64, 0);
-    let peak = upright.energy_deposit_mev.iter().fold(0.0_f64, |m, &v| m.max(v));
+    let peak = upright
+        .energy_deposit_mev
+        .iter()
+        .fold(0.0_f64, |m, &v| m.max(v));
     for (k, &z) in upright.z_mm.centers.iter().enumerate() {
         for (i, &x) in upright.x_mm.centers.iter().enumerate() {
             let own = upright.energy_deposit_mev[[k, i]];
@@ -108,14 +127,26 @@ fn a_beam_at_45_degrees_is_the_beam_at_0_degrees_turned() {
             if own < 0.1 * peak || tz < 3.0 {
                 continue;
             }
-            let other = value(&turned.energy_deposit_mev, &turned.z_mm, &turned.x_mm, tz, tx);
+            let other = value(
+                &turned.energy_deposit_mev,
+                &turned.z_mm,
+                &turned.x_mm,
+                tz,
+                tx,
+            );
             sum2 += (own - other).powi(2);
             all2 += own * own;
-            if (own - other).abs() > largest { largest = (own - other).abs(); most = z; }
+            if (own - other).abs() > largest {
+                largest = (own - other).abs();
+                most = z;
+            }
             count += 1;
         }
     }
-    println!("{count} points, worst at {most} mm; R80 upright {:.3}", upright.summary.r80_mm);
+    println!(
+        "{count} points, worst at {most} mm; R80 upright {:.3}",
+        upright.summary.r80_mm
+    );
     claim("rotation-l2", (sum2 / all2).sqrt(), 0.02, "1");
     claim("rotation-linf", largest / peak, 0.05, "of the maximum");
 }
