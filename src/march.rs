@@ -5,7 +5,7 @@ use crate::case::{Backward, Case, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::media::Media;
 use crate::operators::Setting;
-use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis};
+use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
 use crate::operators::scattering::ScatteringTable;
 use crate::operators::streaming::Displacement;
 use crate::phantom::Phantom;
@@ -173,9 +173,9 @@ impl<'a> March<'a> {
         }
     }
 
-    /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water or MeV.
+    /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water.
     pub fn energy_axis_excess(&self) -> f64 {
-        excess_along_axis(&self.setting(), self.axis_class).sqrt()
+        excess_along_axis_mm2(&self.setting(), self.axis_class).sqrt()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::beam::{Source, source};
-use crate::case::{Case, Precision, Quantity, Splitting};
+use crate::case::{Case, Precision, Quantity, Splitting, Stepping};
 use crate::curves;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
@@ -36,7 +36,7 @@ pub struct Outcome {
     pub steps: u64,
     pub cell_updates: u64,
     pub largest_window: u64,
-    /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water (range axis) or MeV.
+    /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water.
     pub energy_axis_excess: f64,
 }
 
@@ -149,7 +149,8 @@ fn advance(
             Ok(())
         };
     score_plane(stepper, 0, None)?;
-    if splitting == Splitting::Strang {
+    // Path stepping starts with the source half a cell in.
+    if splitting == Splitting::Strang && march.case.transport.stepping == Stepping::Depth {
         stepper.stream(Stride::Half)?;
     }
     for step in 0..steps {

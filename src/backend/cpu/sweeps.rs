@@ -497,8 +497,11 @@ impl<T: Real> LoseEnergy<'_, T> {
             for run in &planes[self.plane + z] {
                 let (base, weights) = self.table.gather(run.medium, target, class);
                 let sources = Span::new(base, base + weights.len()).shared(energies);
-                let weights =
-                    &weights[sources.first - base..sources.last.max(sources.first) - base];
+                // Sources all outside the window: the target is emptied.
+                let weights = match sources.is_empty() {
+                    true => &weights[..0],
+                    false => &weights[sources.first - base..sources.last - base],
+                };
                 let mut work = LoseRow {
                     sweep: self,
                     first_source: sources.first,
