@@ -6,7 +6,7 @@
 //!
 //! and all ranges are moved together until the distal 90 % of the plateau's mean lies at the range asked for.
 //!
-//! Layers lie 1.6 standard deviations of their own range straggling apart: a ripple of a thousandth (two cells at least).
+//! Layers lie 1.6 standard deviations of their own range straggling apart, a cell at least: a ripple of a thousandth.
 //! Straggling: sigma = 0.012 R^0.935 (cm), dE/E in range: p = 1.77. Source: T. Bortfeld, Med. Phys. 24 (1997) 2024.
 //! Across the field: spots of equal weight, evenly spaced, whose sum has the width asked for at half its height.
 
@@ -29,10 +29,10 @@ pub const DISTAL_LEVEL: f64 = 0.9;
 pub const SHOULDER_SIGMAS: f64 = 1.0;
 
 const LAYER_SIGMAS: f64 = 1.6;
-const LAYER_CELLS: f64 = 2.0;
+const LAYER_CELLS: f64 = 1.0;
 /// Where the fit ends, before the range: the shoulder between this and the distal edge falls as it will.
 const FIT_ENDS_SIGMAS: f64 = 0.6;
-const RANGE_TOLERANCE_MM: f64 = 0.02;
+const RANGE_TOLERANCE_MM: f64 = 0.05;
 const ROUNDS_AT_MOST: usize = 5;
 /// Shallower layers cannot be told from the entrance.
 const SHALLOWEST_MM: f64 = 2.0;
