@@ -145,7 +145,10 @@ pub fn gaussian_on_bins(centers: &[f64], mean: f64, sigma: f64) -> BinWeights {
     };
     let weights = (first..end).map(|bin| {
         let up = at(&upwards, bin.checked_sub(upwards.first));
-        let down = at(&downwards, (centers.len() - 1 - bin).checked_sub(downwards.first));
+        let down = at(
+            &downwards,
+            (centers.len() - 1 - bin).checked_sub(downwards.first),
+        );
         0.5 * (up + down)
     });
     BinWeights {

@@ -84,7 +84,8 @@ impl EnergyAxis {
         highest_mev: f64,
         bins: usize,
     ) -> Self {
-        let centre = |step: f64, i: usize| 0.5 * (edge(step, i as f64) + edge(step, i as f64 + 1.0));
+        let centre =
+            |step: f64, i: usize| 0.5 * (edge(step, i as f64) + edge(step, i as f64 + 1.0));
         let step_for = |bin: usize| root(|step| centre(step, bin) - aligned_mev);
         let aligned_bin = (0..bins - 1)
             .rev()

@@ -29,32 +29,78 @@ fn variants() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
 }
 
 fn residuals(results: &Results) -> [f64; 4] {
-    ["weight_residual", "energy_residual", "weight_residual_worst_step", "energy_residual_worst_step"].map(|c| audit(results, c))
+    [
+        "weight_residual",
+        "energy_residual",
+        "weight_residual_worst_step",
+        "energy_residual_worst_step",
+    ]
+    .map(|c| audit(results, c))
 }
 
 /// What the channels say, added up here and not by the ledger.
 fn channel_sums(results: &Results) -> [f64; 2] {
     let sum = |names: &[&str]| -> f64 { names.iter().map(|name| audit(results, name)).sum() };
-    let weight = sum(&["weight_alive", "weight_stopped", "weight_rejected", "weight_pruned", "weight_leaked_x_min", "weight_leaked_x_max", "weight_leaked_z_min", "weight_leaked_z_max"]);
-    let energy = sum(&["energy_alive_mev", "energy_rejected_mev", "energy_pruned_mev", "energy_leaked_x_min_mev", "energy_leaked_x_max_mev", "energy_leaked_z_min_mev", "energy_leaked_z_max_mev"]);
+    let weight = sum(&[
+        "weight_alive",
+        "weight_stopped",
+        "weight_rejected",
+        "weight_pruned",
+        "weight_leaked_x_min",
+        "weight_leaked_x_max",
+        "weight_leaked_z_min",
+        "weight_leaked_z_max",
+    ]);
+    let energy = sum(&[
+        "energy_alive_mev",
+        "energy_rejected_mev",
+        "energy_pruned_mev",
+        "energy_leaked_x_min_mev",
+        "energy_leaked_x_max_mev",
+        "energy_leaked_z_min_mev",
+        "energy_leaked_z_max_mev",
+    ]);
     // Deposited energy from the map itself.
     let deposited = results.energy_deposit_mev.sum();
-    [weight / audit(results, "weight_in") - 1.0, (energy + deposited) / audit(results, "energy_in_mev") - 1.0]
+    [
+        weight / audit(results, "weight_in") - 1.0,
+        (energy + deposited) / audit(results, "energy_in_mev") - 1.0,
+    ]
 }
 
 fn all_close(precision: &str, tolerance: f64) {
     let mut all = [vec![], vec![]];
     for (name, overrides) in variants() {
-        let with_precision: Vec<(&str, String)> = overrides.iter().cloned().chain([("run.precision", format!("\"{precision}\""))]).collect();
+        let with_precision: Vec<(&str, String)> = overrides
+            .iter()
+            .cloned()
+            .chain([("run.precision", format!("\"{precision}\""))])
+            .collect();
         let results = run(WATER, &with_precision as Overrides).results;
-        println!("{name}: {:?} {:?}; pruned {:.1e} rejected {:.1e}", residuals(&results), channel_sums(&results), audit(&results, "weight_pruned"), audit(&results, "weight_rejected"));
+        println!(
+            "{name}: {:?} {:?}; pruned {:.1e} rejected {:.1e}",
+            residuals(&results),
+            channel_sums(&results),
+            audit(&results, "weight_pruned"),
+            audit(&results, "weight_rejected")
+        );
         let [weight, energy] = channel_sums(&results);
         all[0].extend([weight, residuals(&results)[0], residuals(&results)[2]]);
         all[1].extend([energy, residuals(&results)[1], residuals(&results)[3]]);
     }
     let [weight, energy] = all;
-    claim(&format!("weight-{precision}"), worst(weight), tolerance, "1");
-    claim(&format!("energy-{precision}"), worst(energy), tolerance, "1");
+    claim(
+        &format!("weight-{precision}"),
+        worst(weight),
+        tolerance,
+        "1",
+    );
+    claim(
+        &format!("energy-{precision}"),
+        worst(energy),
+        tolerance,
+        "1",
+    );
 }
 
 #[test]
@@ -74,17 +120,33 @@ fn psi_is_never_negative() {
             "transport.streaming" => format!("\"{streaming}\""), "beam.0.sigma_x_mm" => "0.0", "beam.0.x_mm" => "0.5",
             "output.quantities" => "[\"dose\", \"phase_space\"]", "output.planes_mm" => "[1.0, 20.0, 80.0, 120.0, 150.0, 157.0]",
         ]).results;
-        let psi = results.spectra.expect("asked for").phase_space.expect("asked for");
+        let psi = results
+            .spectra
+            .expect("asked for")
+            .phase_space
+            .expect("asked for");
         assert!(psi.iter().all(|weight| *weight >= 0.0));
-        assert!(results.energy_deposit_mev.iter().all(|deposit| *deposit >= 0.0));
+        assert!(
+            results
+                .energy_deposit_mev
+                .iter()
+                .all(|deposit| *deposit >= 0.0)
+        );
     }
 }
 
 #[test]
 fn dose_converges_as_less_is_pruned_and_what_is_pruned_is_told() {
     let dose = |prune: f64| {
-        let results = run(WATER, &set!["transport.prune" => format!("{prune:e}"), "run.precision" => "\"double\""]).results;
-        (results.energy_deposit_mev.clone(), audit(&results, "weight_pruned"))
+        let results = run(
+            WATER,
+            &set!["transport.prune" => format!("{prune:e}"), "run.precision" => "\"double\""],
+        )
+        .results;
+        (
+            results.energy_deposit_mev.clone(),
+            audit(&results, "weight_pruned"),
+        )
     };
     let (reference, none) = dose(1e-11);
     let mut before = (f64::MAX, f64::MAX);
@@ -97,5 +159,13 @@ fn dose_converges_as_less_is_pruned_and_what_is_pruned_is_told() {
         assert!(difference <= pruned);
         before = (pruned, difference);
     }
-    claim("prune-default", { let (map, _) = dose(1e-7); crate::support::largest_difference(&map, &reference) }, 1e-3, "of the maximum");
+    claim(
+        "prune-default",
+        {
+            let (map, _) = dose(1e-7);
+            crate::support::largest_difference(&map, &reference)
+        },
+        1e-3,
+        "of the maximum",
+    );
 }

@@ -26,15 +26,46 @@ fn depth_doses_are_those_of_geant4() {
     for (energy, depth, range_bin) in [(70.0, 60.0, 0.1), (150.0, 190.0, 0.5)] {
         let reference = columns(&format!("geant4_water_{energy}mev.csv"));
         let outcome = on_half_millimetres(energy, depth, range_bin);
-        let (z, dose) = (&outcome.results.z_mm, outcome.results.depth_dose_mev_per_mm.to_vec());
+        let (z, dose) = (
+            &outcome.results.z_mm,
+            outcome.results.depth_dose_mev_per_mm.to_vec(),
+        );
         let expected = curves::summarise(z, &reference[1], &vec![0.0; z.len()]);
         let found = &outcome.results.summary;
-        let mean_square = dose.iter().zip(&reference[1]).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / dose.len() as f64;
-        println!("{energy} MeV: R80 {:.3} {:.3}, falloff {:.3} {:.3}, peak {:.3} {:.3}", found.r80_mm, expected.r80_mm, found.falloff_80_20_mm, expected.falloff_80_20_mm, found.peak_mev_per_mm, expected.peak_mev_per_mm);
+        let mean_square = dose
+            .iter()
+            .zip(&reference[1])
+            .map(|(a, b)| (a - b).powi(2))
+            .sum::<f64>()
+            / dose.len() as f64;
+        println!(
+            "{energy} MeV: R80 {:.3} {:.3}, falloff {:.3} {:.3}, peak {:.3} {:.3}",
+            found.r80_mm,
+            expected.r80_mm,
+            found.falloff_80_20_mm,
+            expected.falloff_80_20_mm,
+            found.peak_mev_per_mm,
+            expected.peak_mev_per_mm
+        );
         // 0.15 mm of range, 5 % of falloff: Geant4's statistics (0.3 % of the peak) and Bohr against its straggling model.
-        claim(&format!("geant4-r80-{energy}"), found.r80_mm - expected.r80_mm, 0.15, "mm");
-        claim(&format!("geant4-rms-{energy}"), mean_square.sqrt() / expected.peak_mev_per_mm, 0.01, "of the peak");
-        claim(&format!("geant4-falloff-{energy}"), found.falloff_80_20_mm / expected.falloff_80_20_mm - 1.0, 0.05, "1");
+        claim(
+            &format!("geant4-r80-{energy}"),
+            found.r80_mm - expected.r80_mm,
+            0.15,
+            "mm",
+        );
+        claim(
+            &format!("geant4-rms-{energy}"),
+            mean_square.sqrt() / expected.peak_mev_per_mm,
+            0.01,
+            "of the peak",
+        );
+        claim(
+            &format!("geant4-falloff-{energy}"),
+            found.falloff_80_20_mm / expected.falloff_80_20_mm - 1.0,
+            0.05,
+            "1",
+        );
     }
 }
 
@@ -69,7 +100,10 @@ fn planes(depths_mm: &[f64], scattering: &str, straggling: &str) -> Spectra {
 
 /// Mean and standard deviation of a spectrum given as a density on an axis.
 fn mean_and_sigma(axis: &Axis, density: impl Iterator<Item = f64>) -> (f64, f64) {
-    let weights: Vec<f64> = density.enumerate().map(|(i, d)| d * axis.width(i)).collect();
+    let weights: Vec<f64> = density
+        .enumerate()
+        .map(|(i, d)| d * axis.width(i))
+        .collect();
     let (_, mean, variance) = crate::support::moments(&axis.centers, &weights);
     (mean, variance.sqrt())
 }
@@ -82,8 +116,12 @@ fn energies_at_planes_are_those_of_geant4_without_straggling_and_with_it() {
         let spectrum = spectra.energy_spectrum_per_mev.as_ref().expect("asked for");
         let (mut means, mut sigmas) = (vec![], vec![]);
         for (i, &depth) in reference[0].iter().enumerate() {
-            let (mean, sigma) = mean_and_sigma(&spectra.energy_mev, spectrum.row(i).iter().copied());
-            println!("{process} {depth} mm: mean {mean:.3} ({:.3}), sd {sigma:.4} ({:.4}) MeV, Geant4's in brackets; fraction {}", reference[2][i], reference[3][i], reference[1][i]);
+            let (mean, sigma) =
+                mean_and_sigma(&spectra.energy_mev, spectrum.row(i).iter().copied());
+            println!(
+                "{process} {depth} mm: mean {mean:.3} ({:.3}), sd {sigma:.4} ({:.4}) MeV, Geant4's in brackets; fraction {}",
+                reference[2][i], reference[3][i], reference[1][i]
+            );
             // Beyond 99.9 % transmission the moments hang on which protons already stopped.
             if reference[1][i] > 0.999 {
                 // Geant4's stopping powers here differ from PSTAR's by up to 0.04 %: that share of the depth, as energy.
@@ -94,7 +132,12 @@ fn energies_at_planes_are_those_of_geant4_without_straggling_and_with_it() {
                 sigmas.push(sigma / reference[3][i] - 1.0);
             }
         }
-        claim(&format!("geant4-mean-energy-{process}"), worst(means), 0.002, "1");
+        claim(
+            &format!("geant4-mean-energy-{process}"),
+            worst(means),
+            0.002,
+            "1",
+        );
         if process == "stragg" {
             claim("geant4-sd-energy-stragg", worst(sigmas), 0.03, "1");
         }
@@ -103,12 +146,23 @@ fn energies_at_planes_are_those_of_geant4_without_straggling_and_with_it() {
 
 /// (<x^2>, <x theta>, <theta^2>) of each plane's phase space, mm and rad.
 fn second_moments(spectra: &Spectra, cells: &Axis, plane: usize) -> [f64; 3] {
-    let psi = spectra.phase_space.as_ref().expect("asked for").index_axis(ndarray::Axis(0), plane);
+    let psi = spectra
+        .phase_space
+        .as_ref()
+        .expect("asked for")
+        .index_axis(ndarray::Axis(0), plane);
     let mut sums = [0.0; 4];
     for ((_, angle, x), &weight) in psi.indexed_iter() {
-        let (weight, x, theta) = (f64::from(weight), cells.centers[x] - 0.5, spectra.angle_deg.centers[angle].to_radians());
+        let (weight, x, theta) = (
+            f64::from(weight),
+            cells.centers[x] - 0.5,
+            spectra.angle_deg.centers[angle].to_radians(),
+        );
         assert!(weight >= 0.0);
-        [1.0, x * x, x * theta, theta * theta].iter().zip(&mut sums).for_each(|(m, s)| *s += weight * m);
+        [1.0, x * x, x * theta, theta * theta]
+            .iter()
+            .zip(&mut sums)
+            .for_each(|(m, s)| *s += weight * m);
     }
     [sums[1] / sums[0], sums[2] / sums[0], sums[3] / sums[0]]
 }
@@ -121,12 +175,27 @@ fn widths_by_scattering_alone_lie_between_geant4s_core_and_its_root_mean_square(
     for (i, &depth) in reference[0].iter().enumerate() {
         let [x2, x_angle, angle2] = second_moments(&spectra, &outcome_axis, i);
         let (rms, core) = (reference[6][i].sqrt(), reference[7][i]);
-        println!("row\t{depth}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{x_angle:.4}\t{:.4}", 1e3 * core, 1e3 * angle2.sqrt(), 1e3 * rms, reference[8][i], x2.sqrt(), reference[4][i].sqrt(), reference[5][i]);
+        println!(
+            "row\t{depth}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{x_angle:.4}\t{:.4}",
+            1e3 * core,
+            1e3 * angle2.sqrt(),
+            1e3 * rms,
+            reference[8][i],
+            x2.sqrt(),
+            reference[4][i].sqrt(),
+            reference[5][i]
+        );
         if depth >= 10.0 && reference[1][i] > 0.999 {
-            assert!(core < angle2.sqrt() && angle2.sqrt() < rms, "angle at {depth} mm");
+            assert!(
+                core < angle2.sqrt() && angle2.sqrt() < rms,
+                "angle at {depth} mm"
+            );
         }
         if reference[8][i].is_finite() && reference[1][i] > 0.999 {
-            assert!(reference[8][i] < x2.sqrt() && x2 < reference[4][i], "x at {depth} mm");
+            assert!(
+                reference[8][i] < x2.sqrt() && x2 < reference[4][i],
+                "x at {depth} mm"
+            );
         }
     }
 }

@@ -38,16 +38,28 @@ fn lateral_sigma_is_the_fermi_eyges_integral() {
     // 0.3 %: what the small-angle form leaves out (tan against theta, longer paths) is 0.2 % at 95 % of the range.
     for energy in [70.0, 150.0, 230.0] {
         let found = differences(energy, "cubic", 1.0);
-        claim(&format!("fermi-eyges-{energy}"), worst(found.iter().map(|d| d.1)), 0.003, "1");
+        claim(
+            &format!("fermi-eyges-{energy}"),
+            worst(found.iter().map(|d| d.1)),
+            0.003,
+            "1",
+        );
     }
 }
 
 #[test]
 fn linear_streaming_widens_the_beam_and_finer_cells_make_it_less() {
     for spacing in [2.0, 1.0, 0.5] {
-        let (linear, cubic) = (differences(150.0, "linear", spacing), differences(150.0, "cubic", spacing));
+        let (linear, cubic) = (
+            differences(150.0, "linear", spacing),
+            differences(150.0, "cubic", spacing),
+        );
         let at = |found: &[(f64, f64)]| found[found.len() - 1].1;
-        println!("row\t{spacing}\t{:+.2}\t{:+.2}", 100.0 * at(&linear), 100.0 * at(&cubic));
+        println!(
+            "row\t{spacing}\t{:+.2}\t{:+.2}",
+            100.0 * at(&linear),
+            100.0 * at(&cubic)
+        );
         assert!(at(&linear) > 10.0 * at(&cubic).abs());
         // Area weights add f(1 - f) dx^2 a step, at most a quarter of a cell squared: one step a cell, z / dx steps.
         let most = 0.25 * spacing * water_range_mm(150.0);

@@ -42,8 +42,18 @@ fn beam_on_bins(energy_mev: f64, spacing_mm: f64, scattering: &str, range_bin_mm
 }
 
 /// The curve that E(r) and the straggling integrals give on the same cells.
-fn convolved(energy_mev: f64, spacing_mm: f64, scattering: &str, skewness: f64, z: &Axis) -> Summary {
-    let detour = if scattering == "none" { 0.0 } else { detour_mm(energy_mev) };
+fn convolved(
+    energy_mev: f64,
+    spacing_mm: f64,
+    scattering: &str,
+    skewness: f64,
+    z: &Axis,
+) -> Summary {
+    let detour = if scattering == "none" {
+        0.0
+    } else {
+        detour_mm(energy_mev)
+    };
     let moments = [
         water_range_mm(energy_mev) - detour,
         range_straggling_mm(energy_mev, 0.01),
@@ -72,9 +82,20 @@ fn differences(spacing_mm: f64, scattering: &str, energies: &[f64]) -> Vec<(f64,
         let outcome = beam_on_bins(energy, spacing_mm, scattering, range_bin_mm(energy));
         let found = &outcome.results.summary;
         let skewness = range_skewness(energy, 0.01);
-        let curve = convolved(energy, spacing_mm, scattering, skewness, &outcome.results.z_mm);
-        let (r80, falloff) = (found.r80_mm - curve.r80_mm, found.falloff_80_20_mm / curve.falloff_80_20_mm - 1.0);
-        println!("{energy} MeV, {spacing_mm} mm, {scattering}: R80 {r80:+.3} mm, falloff {falloff:+.4}");
+        let curve = convolved(
+            energy,
+            spacing_mm,
+            scattering,
+            skewness,
+            &outcome.results.z_mm,
+        );
+        let (r80, falloff) = (
+            found.r80_mm - curve.r80_mm,
+            found.falloff_80_20_mm / curve.falloff_80_20_mm - 1.0,
+        );
+        println!(
+            "{energy} MeV, {spacing_mm} mm, {scattering}: R80 {r80:+.3} mm, falloff {falloff:+.4}"
+        );
         (r80, falloff)
     };
     energies.iter().map(difference).collect()
@@ -85,17 +106,35 @@ fn r80_and_falloff_are_those_of_the_convolved_curve_on_the_same_cells() {
     for spacing in [1.0, 0.5] {
         let found = differences(spacing, "gaussian", &ENERGIES_MEV);
         // 0.1 mm: a fifth of the smaller cell; 2 %: what Bohr's variance itself is good for.
-        claim(&format!("r80-convolved-{spacing}mm"), worst(found.iter().map(|d| d.0)), 0.1, "mm");
-        claim(&format!("falloff-convolved-{spacing}mm"), worst(found.iter().map(|d| d.1)), 0.02, "1");
+        claim(
+            &format!("r80-convolved-{spacing}mm"),
+            worst(found.iter().map(|d| d.0)),
+            0.1,
+            "mm",
+        );
+        claim(
+            &format!("falloff-convolved-{spacing}mm"),
+            worst(found.iter().map(|d| d.1)),
+            0.02,
+            "1",
+        );
     }
 }
 
 #[test]
 fn the_csda_ranges_compared_with_are_those_that_pstar_prints() {
     // PSTAR prints four digits: half a unit of the last one.
-    for (energy, printed_mm, digit) in [(70.0, 40.80, 0.005), (100.0, 77.18, 0.005), (150.0, 157.7, 0.05), (200.0, 259.6, 0.05)] {
+    for (energy, printed_mm, digit) in [
+        (70.0, 40.80, 0.005),
+        (100.0, 77.18, 0.005),
+        (150.0, 157.7, 0.05),
+        (200.0, 259.6, 0.05),
+    ] {
         let found = water_range_mm(energy);
-        assert!((found - printed_mm).abs() <= digit + 1e-3 * printed_mm * 0.1, "{energy}: {found}");
+        assert!(
+            (found - printed_mm).abs() <= digit + 1e-3 * printed_mm * 0.1,
+            "{energy}: {found}"
+        );
     }
 }
 
@@ -103,7 +142,9 @@ fn the_csda_ranges_compared_with_are_those_that_pstar_prints() {
 /// points of a lattice: no width of a cell is to be taken off.
 fn stopping_sigma_mm(outcome: &Outcome, spacing_mm: f64) -> f64 {
     let stopped = audit_by_step(&outcome.results, "weight_stopped");
-    let depths: Vec<f64> = (0..stopped.len()).map(|i| (i as f64 + 0.5) * spacing_mm).collect();
+    let depths: Vec<f64> = (0..stopped.len())
+        .map(|i| (i as f64 + 0.5) * spacing_mm)
+        .collect();
     moments(&depths, stopped).2.sqrt()
 }
 
@@ -122,9 +163,17 @@ fn range_straggling_is_the_integral_of_bohr_over_the_stopping_power_cubed() {
 #[test]
 fn the_peak_rises_where_the_stopping_power_does() {
     // Peak over entrance above 5 tells a Bragg peak from a flat curve; S(1)/S(70) is what makes it.
-    let ratio = water().mass_stopping_power_mev_cm2_per_g(1.0) / water().mass_stopping_power_mev_cm2_per_g(70.0);
+    let ratio = water().mass_stopping_power_mev_cm2_per_g(1.0)
+        / water().mass_stopping_power_mev_cm2_per_g(70.0);
     assert!((ratio - 27.3).abs() < 0.3, "{ratio}");
     for energy in ENERGIES_MEV {
-        assert!(beam(energy, 1.0, "gaussian").results.summary.peak_to_entrance > 5.0, "{energy}");
+        assert!(
+            beam(energy, 1.0, "gaussian")
+                .results
+                .summary
+                .peak_to_entrance
+                > 5.0,
+            "{energy}"
+        );
     }
 }

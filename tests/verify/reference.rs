@@ -39,7 +39,11 @@ pub fn gaussian_power(material: &Material, energy_mev: f64, entry_mev: f64) -> f
 
 /// Mean square projected angle, its product with x, and x^2 at a path length s in water: A0 rad2, A1 mm rad, A2 mm2
 /// (Fermi-Eyges: Eyges, Phys. Rev. 74 (1948) 1534) of a beam without width.
-pub fn fermi_eyges(entry_mev: f64, s_mm: f64, power: &dyn Fn(&Material, f64, f64) -> f64) -> [f64; 3] {
+pub fn fermi_eyges(
+    entry_mev: f64,
+    s_mm: f64,
+    power: &dyn Fn(&Material, f64, f64) -> f64,
+) -> [f64; 3] {
     let water = water();
     let range = water.csda_range_g_per_cm2(entry_mev);
     let (points, width) = midpoints(0.0, s_mm, PARTS);
@@ -72,8 +76,7 @@ pub fn detour_mm(entry_mev: f64) -> f64 {
     let mut angle2 = 0.0;
     points
         .map(|s| {
-            angle2 +=
-                width * gaussian_power(&water, water.energy_mev(range - 0.1 * s), entry_mev);
+            angle2 += width * gaussian_power(&water, water.energy_mev(range - 0.1 * s), entry_mev);
             angle2 * width
         })
         .sum()
@@ -124,8 +127,13 @@ pub fn depth_dose(
         let energy = |u: f64| water.energy_mev(0.1 * (mean_range_mm + sigma_mm * u - z));
         spread.iter().map(|&(u, weight)| weight * energy(u)).sum()
     };
-    let edges: Vec<f64> = (0..=cells).map(|i| energy_at(i as f64 * spacing_mm)).collect();
-    edges.windows(2).map(|e| (e[0] - e[1]) / spacing_mm).collect()
+    let edges: Vec<f64> = (0..=cells)
+        .map(|i| energy_at(i as f64 * spacing_mm))
+        .collect();
+    edges
+        .windows(2)
+        .map(|e| (e[0] - e[1]) / spacing_mm)
+        .collect()
 }
 
 pub fn pv(energy_mev: f64) -> f64 {

@@ -93,11 +93,7 @@ pub fn audit_by_step<'r>(results: &'r Results, channel: &str) -> &'r [f64] {
 /// (sum, mean, variance) of weights at positions.
 pub fn moments(positions: &[f64], weights: &[f64]) -> (f64, f64, f64) {
     let of = |f: &dyn Fn(f64) -> f64| -> f64 {
-        positions
-            .iter()
-            .zip(weights)
-            .map(|(&x, &w)| w * f(x))
-            .sum()
+        positions.iter().zip(weights).map(|(&x, &w)| w * f(x)).sum()
     };
     let sum = of(&|_| 1.0);
     let mean = of(&|x| x) / sum;
