@@ -65,8 +65,8 @@ pub fn source(beam: &BeamSpec, phase_space: &PhaseSpace, water: &Material) -> Re
                 0.0
             };
             let sigma_x = beam.sigma_x_mm * (1.0 - beam.correlation.powi(2)).sqrt();
-            let sideways = entry_depth_mm(phase_space)
-                * phase_space.angle.centers_rad[angle.first + i].tan();
+            let sideways =
+                entry_depth_mm(phase_space) * phase_space.angle.centers_rad[angle.first + i].tan();
             gaussian_on_bins(&centers_x, beam.x_mm + sideways + slope * offset, sigma_x)
         })
         .collect();

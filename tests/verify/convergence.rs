@@ -34,13 +34,18 @@ fn observables(spacing_z_mm: f64, splitting: &str) -> [[f64; 2]; 2] {
         let plane = psi.index_axis(ndarray::Axis(0), plane);
         let by_x = plane.sum_axis(ndarray::Axis(0)).sum_axis(ndarray::Axis(0));
         let by_energy = plane.sum_axis(ndarray::Axis(2)).sum_axis(ndarray::Axis(1));
-        [moments(&results.x_mm.centers, &by_x.to_vec()).2, moments(&spectra.energy_mev.centers, &by_energy.to_vec()).1]
+        [
+            moments(&results.x_mm.centers, &by_x.to_vec()).2,
+            moments(&spectra.energy_mev.centers, &by_energy.to_vec()).1,
+        ]
     })
 }
 
 /// (differences of observable `k` at a plane between one spacing and the next, the value on the finest).
 fn differences(found: &[[[f64; 2]; 2]], plane: usize, k: usize) -> (Vec<f64>, f64) {
-    let steps = found.windows(2).map(|pair| pair[0][plane][k] - pair[1][plane][k]);
+    let steps = found
+        .windows(2)
+        .map(|pair| pair[0][plane][k] - pair[1][plane][k]);
     (steps.collect(), found[found.len() - 1][plane][k])
 }
 
@@ -55,7 +60,12 @@ fn strang_converges_to_second_order_in_the_step_and_lie_to_first() {
             println!("row\t{splitting}\t{depth}\t{finest:.5}\t{steps:?}");
             for (i, pair) in steps.windows(2).enumerate() {
                 // A slope between finite steps is off by the next order's share.
-                claim(&format!("order-{splitting}-{depth}-{i}"), (pair[0] / pair[1]).abs().log2() - order, 0.3, "order");
+                claim(
+                    &format!("order-{splitting}-{depth}-{i}"),
+                    (pair[0] / pair[1]).abs().log2() - order,
+                    0.3,
+                    "order",
+                );
             }
         }
     }
@@ -67,6 +77,11 @@ fn mean_energy_at_a_plane_does_not_depend_on_the_step() {
     let found = [8.0, 4.0, 2.0].map(|dz| observables(dz, "strang"));
     for (plane, depth) in [64, 128].into_iter().enumerate() {
         let (steps, finest) = differences(&found, plane, 1);
-        claim(&format!("mean-energy-step-{depth}"), steps[0] / finest, 1e-4, "1");
+        claim(
+            &format!("mean-energy-step-{depth}"),
+            steps[0] / finest,
+            1e-4,
+            "1",
+        );
     }
 }

@@ -41,10 +41,15 @@ precision = "double"
 /// What is under way in the last of `steps` steps: path length by cell.
 fn under_way(angle_deg: f64, steps: usize) -> (Array2<f64>, Results) {
     let until = |steps: usize| {
-        run(VACUUM, &set!["beam.0.angle_deg" => format!("{angle_deg:?}"), "transport.max_steps" => steps]).results
+        run(
+            VACUUM,
+            &set!["beam.0.angle_deg" => format!("{angle_deg:?}"), "transport.max_steps" => steps],
+        )
+        .results
     };
     let last = until(steps);
-    let map = last.fluence_per_mm.as_ref().unwrap() - until(steps - 1).fluence_per_mm.as_ref().unwrap();
+    let map =
+        last.fluence_per_mm.as_ref().unwrap() - until(steps - 1).fluence_per_mm.as_ref().unwrap();
     (map, last)
 }
 
@@ -63,8 +68,18 @@ fn a_beam_in_vacuum_flies_straight_sideways_and_keeps_its_width() {
         let (first, last) = (place(&early, &results), place(&late, &results));
         let (sin, cos) = angle.to_radians().sin_cos();
         // 98 steps of 1 mm.
-        claim(&format!("vacuum-x-{angle}"), last.0 - first.0 - 98.0 * sin, 0.01, "mm");
-        claim(&format!("vacuum-sigma-{angle}"), (last.1 / first.1).sqrt() - 1.0, 1e-3, "1");
+        claim(
+            &format!("vacuum-x-{angle}"),
+            last.0 - first.0 - 98.0 * sin,
+            0.01,
+            "mm",
+        );
+        claim(
+            &format!("vacuum-sigma-{angle}"),
+            (last.1 / first.1).sqrt() - 1.0,
+            1e-3,
+            "1",
+        );
         let too_far = last.2 - first.2 - 98.0 * cos;
         match angle {
             0.0 => claim("vacuum-z-0", too_far, 0.01, "mm"),
@@ -99,16 +114,26 @@ fn value(map: &Array2<f64>, z_axis: &Axis, x_axis: &Axis, z: f64, x: f64) -> f64
     let place = |axis: &Axis, v: f64| (v - axis.centers[0]) / (axis.centers[1] - axis.centers[0]);
     let (k, i) = (place(z_axis, z), place(x_axis, x));
     let at = |k: f64, i: f64| {
-        let inside = k >= 0.0 && i >= 0.0 && (k as usize) < map.nrows() && (i as usize) < map.ncols();
-        if inside { map[[k as usize, i as usize]] } else { 0.0 }
+        let inside =
+            k >= 0.0 && i >= 0.0 && (k as usize) < map.nrows() && (i as usize) < map.ncols();
+        if inside {
+            map[[k as usize, i as usize]]
+        } else {
+            0.0
+        }
     };
     let (a, b) = (k - k.floor(), i - i.floor());
-    (1.0 - a) * ((1.0 - b) * at(k.floor(), i.floor()) + b * at(k.floor(), i.floor() + 1.0)) + a * ((1.0 - b) * at(k.floor() + 1.0, i.floor()) + b * at(k.floor() + 1.0, i.floor() + 1.0))
+    (1.0 - a) * ((1.0 - b) * at(k.floor(), i.floor()) + b * at(k.floor(), i.floor() + 1.0))
+        + a * ((1.0 - b) * at(k.floor() + 1.0, i.floor())
+            + b * at(k.floor() + 1.0, i.floor() + 1.0))
 }
 
 /// 10 mm of next to nothing, then water, with the surface at right angles to the beam.
 fn behind_a_gap(angle_deg: f64, overrides: &[(&str, String)]) -> Results {
-    let overrides: Vec<(String, String)> = overrides.iter().map(|(key, value)| ((*key).to_string(), value.clone())).collect();
+    let overrides: Vec<(String, String)> = overrides
+        .iter()
+        .map(|(key, value)| ((*key).to_string(), value.clone()))
+        .collect();
     let case = Case::parse(WATER_70, Path::new("turned.toml"), &overrides).unwrap();
     let mut phantom = Phantom::build(&case, Path::new(".")).unwrap();
     let (sin, cos) = angle_deg.to_radians().sin_cos();
@@ -118,7 +143,9 @@ fn behind_a_gap(angle_deg: f64, overrides: &[(&str, String)]) -> Results {
             *density = 1e-4;
         }
     }
-    transport::run(&case, &phantom, &Cpu::new(case.run.precision), &mut |_| ()).unwrap().results
+    transport::run(&case, &phantom, &Cpu::new(case.run.precision), &mut |_| ())
+        .unwrap()
+        .results
 }
 
 const GAP_MM: f64 = 10.0;
@@ -126,10 +153,16 @@ const GAP_MM: f64 = 10.0;
 #[test]
 fn a_beam_at_45_degrees_is_the_beam_at_0_degrees_turned() {
     let upright = behind_a_gap(0.0, &set!["phantom.x_mm" => "[-16.0, 16.0]"]);
-    let turned = behind_a_gap(45.0, &set!["beam.0.angle_deg" => "45.0", "beam.0.sigma_x_mm" => format!("{:?}", 3.0 * 2f64.sqrt())]);
+    let turned = behind_a_gap(
+        45.0,
+        &set!["beam.0.angle_deg" => "45.0", "beam.0.sigma_x_mm" => format!("{:?}", 3.0 * 2f64.sqrt())],
+    );
     let c = 0.5f64.sqrt();
     let (mut sum2, mut all2, mut largest, mut most, mut count) = (0.0, 0.0, 0.0_f64, 0.0_f64, 0);
-    let peak = upright.energy_deposit_mev.iter().fold(0.0_f64, |m, &v| m.max(v));
+    let peak = upright
+        .energy_deposit_mev
+        .iter()
+        .fold(0.0_f64, |m, &v| m.max(v));
     for (k, &z) in upright.z_mm.centers.iter().enumerate() {
         for (i, &x) in upright.x_mm.centers.iter().enumerate() {
             let own = upright.energy_deposit_mev[[k, i]];
@@ -138,14 +171,26 @@ fn a_beam_at_45_degrees_is_the_beam_at_0_degrees_turned() {
             if own < 0.1 * peak || z < GAP_MM + 1.0 {
                 continue;
             }
-            let other = value(&turned.energy_deposit_mev, &turned.z_mm, &turned.x_mm, tz, tx);
+            let other = value(
+                &turned.energy_deposit_mev,
+                &turned.z_mm,
+                &turned.x_mm,
+                tz,
+                tx,
+            );
             sum2 += (own - other).powi(2);
             all2 += own * own;
-            if (own - other).abs() > largest { largest = (own - other).abs(); most = z; }
+            if (own - other).abs() > largest {
+                largest = (own - other).abs();
+                most = z;
+            }
             count += 1;
         }
     }
-    println!("{count} points, worst at {most} mm; R80 upright {:.3}", upright.summary.r80_mm);
+    println!(
+        "{count} points, worst at {most} mm; R80 upright {:.3}",
+        upright.summary.r80_mm
+    );
     known_difference("rotation-l2", (sum2 / all2).sqrt(), 0.02, "1");
     known_difference("rotation-linf", largest / peak, 0.05, "of the maximum");
 }
@@ -190,9 +235,16 @@ fn rejected(policy: &str, cap_deg: f64, angle_max_deg: f64, angle_deg: f64) -> f
 fn backward_policies_let_through_more_in_their_order() {
     // A grazing beam: what scatters past 90, 95.7 and 120 degrees leaves to the ledger.
     let at = |policy: &str, cap: f64| rejected(policy, cap, 180.0, 80.0);
-    let (reject, allowance, cap) = (at("reject", 120.0), at("allowance", 120.0), at("angular-cap", 120.0));
+    let (reject, allowance, cap) = (
+        at("reject", 120.0),
+        at("allowance", 120.0),
+        at("angular-cap", 120.0),
+    );
     println!("row\t{reject:.3e}\t{allowance:.3e}\t{cap:.3e}");
-    assert!(reject > allowance && allowance > cap && cap > 0.0, "{reject} {allowance} {cap}");
+    assert!(
+        reject > allowance && allowance > cap && cap > 0.0,
+        "{reject} {allowance} {cap}"
+    );
     assert!(at("angular-cap", 100.0) > cap);
     // On the full circle with no cap nothing can be rejected.
     assert_eq!(at("angular-cap", 180.0), 0.0);
@@ -200,7 +252,9 @@ fn backward_policies_let_through_more_in_their_order() {
 
 #[test]
 fn a_periodic_angle_axis_rejects_nothing_and_agrees_with_a_wide_one() {
-    let dose = |angle_max: f64| run(POLICIES, &set!["transport.backward" => "\"angular-cap\"", "transport.angle_cap_deg" => "180.0", "grid.angle_max_deg" => format!("{angle_max:?}"), "grid.angle_bin_deg" => "4.0"]).results.energy_deposit_mev;
+    let dose = |angle_max: f64| {
+        run(POLICIES, &set!["transport.backward" => "\"angular-cap\"", "transport.angle_cap_deg" => "180.0", "grid.angle_max_deg" => format!("{angle_max:?}"), "grid.angle_bin_deg" => "4.0"]).results.energy_deposit_mev
+    };
     let difference = crate::support::largest_difference(&dose(180.0), &dose(152.0));
     // A forward beam: what scatters past 150 degrees is nothing.
     claim("periodic-axis", difference, 1e-6, "of the maximum");

@@ -21,7 +21,12 @@ fn angles(model: &str, spacing_z_mm: f64) -> Vec<f64> {
     let spectra = results.spectra.unwrap();
     let density = spectra.angle_spectrum_per_degree.unwrap();
     (0..PLANES_MM.len())
-        .map(|plane| crate::support::moments(&spectra.angle_deg.centers, &density.row(plane).to_vec()).2.sqrt().to_radians())
+        .map(|plane| {
+            crate::support::moments(&spectra.angle_deg.centers, &density.row(plane).to_vec())
+                .2
+                .sqrt()
+                .to_radians()
+        })
         .collect()
 }
 
@@ -30,14 +35,21 @@ fn highland(z_mm: f64) -> f64 {
     let water = water();
     let range = water.csda_range_g_per_cm2(150.0);
     let (points, width) = midpoints(0.0, 0.1 * z_mm, 4000);
-    let integral: f64 = points.map(|s| width / (water.radiation_length_g_per_cm2 * pv(water.energy_mev(range - s)).powi(2))).sum();
+    let integral: f64 = points
+        .map(|s| {
+            width / (water.radiation_length_g_per_cm2 * pv(water.energy_mev(range - s)).powi(2))
+        })
+        .sum();
     highland_theta0_squared_rad2(0.1 * z_mm / water.radiation_length_g_per_cm2, integral).sqrt()
 }
 
 #[test]
 fn highland_is_the_formula_of_the_whole_path_and_not_of_a_step() {
     let found = angles("highland", 1.0);
-    let differences = PLANES_MM.iter().zip(&found).map(|(&z, found)| found / highland(z) - 1.0);
+    let differences = PLANES_MM
+        .iter()
+        .zip(&found)
+        .map(|(&z, found)| found / highland(z) - 1.0);
     // 0.5 %: the first millimetre's logarithm is differenced at its middle.
     claim("highland", worst(differences), 0.005, "1");
 }
@@ -45,7 +57,10 @@ fn highland_is_the_formula_of_the_whole_path_and_not_of_a_step() {
 #[test]
 fn gaussian_is_gottschalks_integral() {
     let found = angles("gaussian", 1.0);
-    let differences = PLANES_MM.iter().zip(&found).map(|(&z, found)| found / fermi_eyges(150.0, z, &gaussian_power)[0].sqrt() - 1.0);
+    let differences = PLANES_MM
+        .iter()
+        .zip(&found)
+        .map(|(&z, found)| found / fermi_eyges(150.0, z, &gaussian_power)[0].sqrt() - 1.0);
     claim("gaussian-angle", worst(differences), 0.003, "1");
 }
 
@@ -56,7 +71,12 @@ fn angles_do_not_depend_on_the_step() {
         for dz in [1.0, 2.0] {
             let coarse = angles(model, dz);
             let differences = coarse.iter().zip(&fine).map(|(a, b)| a / b - 1.0);
-            claim(&format!("additive-{model}-{dz}mm"), worst(differences), 0.005, "1");
+            claim(
+                &format!("additive-{model}-{dz}mm"),
+                worst(differences),
+                0.005,
+                "1",
+            );
         }
     }
 }
