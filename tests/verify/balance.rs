@@ -153,7 +153,7 @@ fn dose_converges_as_less_is_pruned_and_what_is_pruned_is_told() {
     for prune in [1e-6, 1e-7, 1e-8, 1e-9] {
         let (map, pruned) = dose(prune);
         let difference = crate::support::largest_difference(&map, &reference);
-        println!("row\t{prune:e}\t{pruned:.2e}\t{difference:.2e}");
+        println!("row\tprune\t{prune:e}\t{pruned:.2e}\t{difference:.2e}");
         assert!(pruned < 0.5 * before.0 && difference < 0.5 * before.1 && pruned > none);
         // The dose that a cell misses is a share of what was pruned.
         assert!(difference <= pruned);

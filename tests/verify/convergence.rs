@@ -57,7 +57,10 @@ fn strang_converges_to_second_order_in_the_step_and_lie_to_first() {
         let found = spacings.map(|dz| observables(dz, splitting));
         for (plane, depth) in [64, 128].into_iter().enumerate() {
             let (steps, finest) = differences(&found, plane, 0);
-            println!("row\t{splitting}\t{depth}\t{finest:.5}\t{steps:?}");
+            println!(
+                "row\tconvergence\t{splitting}\t{depth}\t{finest:.5}\t{:.2e}\t{:.2e}\t{:.2e}",
+                steps[0], steps[1], steps[2]
+            );
             for (i, pair) in steps.windows(2).enumerate() {
                 // A slope between finite steps is off by the next order's share.
                 claim(

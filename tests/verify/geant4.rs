@@ -176,7 +176,7 @@ fn widths_by_scattering_alone_lie_between_geant4s_core_and_its_root_mean_square(
         let [x2, x_angle, angle2] = second_moments(&spectra, &outcome_axis, i);
         let (rms, core) = (reference[6][i].sqrt(), reference[7][i]);
         println!(
-            "row\t{depth}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{x_angle:.4}\t{:.4}",
+            "row\tmcs\t{depth}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{x_angle:.4}\t{:.4}",
             1e3 * core,
             1e3 * angle2.sqrt(),
             1e3 * rms,
@@ -220,7 +220,7 @@ fn moliere_scattering_has_geant4s_core_and_its_root_mean_square() {
         let [_, _, angle2] = second_moments(&spectra, &Axis::uniform(-40.0, 1.0, 80), i);
         let core = core_angle_rad(&spectra, i);
         println!(
-            "moliere\t{depth}\t{:.3}\t{:.3}\t{:.3}\t{:.3}",
+            "row\tmoliere\t{depth}\t{:.3}\t{:.3}\t{:.3}\t{:.3}",
             1e3 * reference[7][i],
             1e3 * core,
             1e3 * angle2.sqrt(),

@@ -44,7 +44,7 @@ fn a_slab_shifts_the_range_by_its_water_equivalent() {
         let expected = water_equivalent_mm(material, 20.0, entering) - 20.0;
         let found = plain.summary.r80_mm - slab.summary.r80_mm;
         println!(
-            "row\t{material}\t{spacing}\t{expected:.3}\t{found:.3}\t{:.3}",
+            "row\tslabs\t{material}\t{spacing}\t{expected:.3}\t{found:.3}\t{:.3}",
             audit(&slab, "energy_axis_excess_sigma")
         );
         claim(
