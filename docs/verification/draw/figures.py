@@ -10,12 +10,12 @@ SOLVER, OTHER, THIRD, GREY = "#1f6fb4", "#d1495b", "#2e8b57", "#777777"
 
 def depth_doses(program):
     figure, axes = plt.subplots(2, 2, figsize=(9, 5), height_ratios=[3, 1], sharex="col")
-    for column, (energy, depth, range_bin) in enumerate([(70, 60, 0.1), (150, 190, 0.5)]):
+    for column, (energy, depth) in enumerate([(70, 60), (150, 190)]):
         z, dose, _, _, _ = ref.columns(f"geant4_water_{energy}mev.csv")
-        found = program.run(energy, depth, 0.5, 0.5, grid__range_bin_mm=range_bin)["depth_dose"]
+        found = program.run(energy, depth, 0.5, 0.5)["depth_dose"]
         top, below = axes[:, column]
         top.plot(z, dose, ".", color=OTHER, ms=3, label="Geant4, electromagnetic only")
-        top.plot(z, found, color=SOLVER, label=f"solver, {range_bin} mm range bins")
+        top.plot(z, found, color=SOLVER, label="solver, defaults")
         top.set(title=f"{energy} MeV, 0.5 mm cells", ylabel="MeV/mm per proton" if column == 0 else None)
         below.plot(z, 100 * (found - dose) / dose.max(), color=SOLVER)
         below.set(xlabel="depth, mm", ylim=(-2.2, 2.2), ylabel="difference,\n% of the peak" if column == 0 else None)
@@ -109,7 +109,7 @@ def energies(program):
     left.set(xlabel="depth, mm", ylabel="MeV", title="Energy spread by straggling alone, 150 MeV")
     left.legend()
     right.plot(z[keep], 100 * (sigma_found / sigma - 1)[keep], color=SOLVER, label="standard deviation (tolerance 3 %)")
-    right.plot(z[keep], 100 * (mean_found / mean - 1)[keep], color=THIRD, label="mean (tolerance 0.2 %)")
+    right.plot(z[keep], 100 * (mean_found / mean - 1)[keep], color=THIRD, label="mean, with PSTAR (tolerance 0.2 %)")
     right.set(xlabel="depth, mm", ylabel="solver against Geant4, %", title="Differences", ylim=(-3, 3))
     right.legend()
     save(figure, "energies")
@@ -124,14 +124,18 @@ def convergence(rows):
         left.loglog(spacings, errors, "o-" if depth == "128" else "s--", color=color, label=f"{splitting}, plane at {depth} mm")
     left.loglog(spacings, 2e-5 * spacings**2, color=GREY, lw=1)
     left.loglog(spacings, 2e-2 * spacings, color=GREY, lw=1)
-    left.set(xlabel="step dz, mm", ylabel="mm2", title="Change of the lateral variance, dz to dz / 2")
-    left.legend(fontsize=8)
+    left.set_xticks(spacings, ["32", "16", "8"])
+    left.minorticks_off()
+    left.set(xlabel="step dz, mm (grey: slopes 1 and 2)", ylabel="mm2", title="Change of the lateral variance, dz to dz / 2")
+    left.set_ylim(2e-4, 40)
+    left.legend(fontsize=8, ncols=2, loc="upper left")
     prune = np.array([[float(v) for v in row] for row in rows["prune"]]).T
     right.loglog(prune[0], prune[1], "s--", color=OTHER, label="weight pruned")
     right.loglog(prune[0], prune[2], "o-", color=SOLVER, label="largest change of the dose, of its maximum")
     right.axvline(1e-7, color=GREY, lw=1)
     right.set(xlabel="prune (grey: default)", title="What pruning costs")
-    right.legend()
+    right.set_ylim(3e-7, 0.1)
+    right.legend(loc="upper left")
     save(figure, "convergence")
 
 

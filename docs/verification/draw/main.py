@@ -41,8 +41,8 @@ def worst(claims, pattern):
 def value(text, unit):
     number = float(text)
     if unit == "1":
-        return f"{100 * number:.2g} %" if abs(number) >= 1e-5 else f"{number:.0e}"
-    return f"{number:.2g} {unit}"
+        return f"{100 * number:.3g} %" if abs(number) >= 1e-5 else f"{number:.2e}"
+    return f"{number:.3g} {unit}"
 
 
 def claim_table(claims):
