@@ -34,5 +34,6 @@ pub mod results;
 pub mod bench;
 pub mod compare;
 pub mod plot;
+pub mod sobp;
 
 pub mod error;
