@@ -1,0 +1,229 @@
+//! The operators' tables as the kernels read them: one block of bytes, and the addresses in it.
+
+use super::memory::Sizing;
+use super::twins::{self, Address, RangeMax};
+use crate::backend::Stride;
+use crate::march::{March, Tables};
+use crate::operators::scattering::ScatteringTable;
+use crate::operators::streaming::Displacement;
+use crate::phase_space::LANES;
+use crate::real::Real;
+use crate::scoring::mirror_pairs;
+use bytemuck::{NoUninit, Pod};
+
+/// Where a table lies from the beginning of the block on.
+type Offset = u64;
+
+/// Gathers tables into one block of bytes.
+#[derive(Default)]
+struct Packer {
+    sizing: Sizing,
+    bytes: Vec<u8>,
+}
+
+impl Packer {
+    fn put<T: NoUninit>(&mut self, list: &[T]) -> Offset {
+        let offset = self
+            .sizing
+            .add(size_of_val(list).max(size_of::<T>()) as u64);
+        self.bytes
+            .extend_from_slice(bytemuck::cast_slice::<T, u8>(list));
+        self.bytes.resize(self.sizing.bytes as usize, 0);
+        offset
+    }
+
+    /// Largest entries of all stretches of 2^level entries, level by level.
+    fn put_range_max(&mut self, list: &[i32]) -> RangeMax {
+        let (mut levels, mut last) = (list.to_vec(), list.to_vec());
+        let mut width = 1;
+        while 2 * width <= list.len() {
+            last = (0..list.len())
+                .map(|i| last[i].max(*last.get(i + width).unwrap_or(&0)))
+                .collect();
+            levels.extend(&last);
+            width *= 2;
+        }
+        RangeMax {
+            table: self.put(&levels),
+            count: list.len() as i32,
+            unused: 0,
+        }
+    }
+
+    fn put_displacements<T: Real + Pod>(
+        &mut self,
+        list: &[Displacement<T>],
+    ) -> twins::Displacements {
+        let mut bytes = Vec::new();
+        for by in list {
+            bytes.extend_from_slice(bytemuck::bytes_of(&[by.direction as i32, by.whole as i32]));
+            bytes.extend_from_slice(bytemuck::bytes_of(&[by.fraction, by.slope, by.curvature]));
+        }
+        let towards = |direction: isize| -> Vec<i32> {
+            let reach = |by: &Displacement<T>| {
+                if by.direction == direction {
+                    by.reach() as i32
+                } else {
+                    0
+                }
+            };
+            list.iter().map(reach).collect()
+        };
+        twins::Displacements {
+            by_angle: self.put(&bytes),
+            below: self.put_range_max(&towards(-1)),
+            above: self.put_range_max(&towards(1)),
+        }
+    }
+}
+
+/// All tables of a march, addresses counted from the block's beginning.
+pub struct Packed {
+    pub bytes: Vec<u8>,
+    pub march: twins::March,
+    x: [twins::Displacements; 2],
+    z: [twins::Displacements; 2],
+}
+
+impl Packed {
+    pub fn new<T: Real + Pod>(march: &March) -> Packed {
+        let tables = march.tables::<T>();
+        let mut packer = Packer::default();
+        let pack = |packer: &mut Packer, of: [&[Displacement<T>]; 2]| {
+            of.map(|list| packer.put_displacements(list))
+        };
+        let (half, whole) = (Stride::Half, Stride::Whole);
+        let x = pack(
+            &mut packer,
+            [tables.displacements_x(half), tables.displacements_x(whole)],
+        );
+        let z = pack(
+            &mut packer,
+            [tables.displacements_z(half), tables.displacements_z(whole)],
+        );
+        Packed {
+            march: constants(&mut packer, march, &tables),
+            bytes: packer.bytes,
+            x,
+            z,
+        }
+    }
+
+    /// Counts all addresses from `block` on.
+    pub fn moved_to(&mut self, block: Address) {
+        let move_range = |range: &mut RangeMax| range.table += block;
+        for displacements in self.x.iter_mut().chain(&mut self.z) {
+            displacements.by_angle += block;
+            move_range(&mut displacements.below);
+            move_range(&mut displacements.above);
+        }
+        let march = &mut self.march;
+        let (scattering, loss) = (&mut march.scattering, &mut march.loss);
+        move_range(&mut scattering.reach);
+        let addresses = [
+            &mut march.medium,
+            &mut march.energies_mev,
+            &mut march.mirror_class,
+            &mut march.mirror_pairs,
+            &mut scattering.start,
+            &mut scattering.half_width,
+            &mut scattering.weights,
+            &mut scattering.tails,
+            &mut loss.base,
+            &mut loss.weights,
+            &mut loss.scores,
+        ];
+        addresses.into_iter().for_each(|address| *address += block);
+    }
+
+    pub fn displacements_x(&self, stride: Stride) -> twins::Displacements {
+        self.x[stride as usize]
+    }
+
+    pub fn displacements_z(&self, stride: Stride) -> twins::Displacements {
+        self.z[stride as usize]
+    }
+}
+
+fn constants<T: Real + Pod>(
+    packer: &mut Packer,
+    march: &March,
+    tables: &Tables<T>,
+) -> twins::March {
+    let phase_space = &march.phase_space;
+    let loss = &tables.energy_loss;
+    let pairs: Vec<[i32; 2]> = mirror_pairs(&phase_space.angle)
+        .iter()
+        .map(|&(a, b)| [a as i32, b as i32])
+        .collect();
+    let (first, last) = phase_space.angles_allowed;
+    twins::March {
+        layout: phase_space.layout().into(),
+        allowed_angles: twins::Span {
+            first: first as i32,
+            last: last as i32,
+        },
+        cells_x: phase_space.space.cells_x as i32,
+        periodic: i32::from(phase_space.angle.periodic),
+        phantom_planes: phase_space.space.cells_z as i32,
+        prune: march.case.transport.prune,
+        medium: packer.put(&media_by_cell(march)),
+        energies_mev: packer.put(&phase_space.energy.centers_mev),
+        mirror_class: packer.put(&phase_space.angle.mirror_class),
+        mirror_pairs: packer.put(&pairs),
+        scattering: scattering(packer, &tables.scattering),
+        loss: twins::EnergyLossTable {
+            base: packer.put(&loss.base),
+            weights: packer.put(&loss.weights),
+            scores: packer.put(&loss.scores),
+            sources: loss.sources as i32,
+            reach_down: loss.reach_down as i32,
+            reach_up: loss.reach_up as i32,
+            classes: loss.classes as i32,
+        },
+        ..Default::default()
+    }
+}
+
+/// [plane, x] with rows padded as psi's.
+fn media_by_cell(march: &March) -> Vec<u16> {
+    let rows = march.media.index.rows().into_iter();
+    let padded = |row: ndarray::ArrayView1<u16>| {
+        let padding = row.len().next_multiple_of(LANES) - row.len();
+        let mut cells = row.to_vec();
+        cells.extend(std::iter::repeat_n(0, padding));
+        cells
+    };
+    rows.flat_map(padded).collect()
+}
+
+fn scattering<T: Real + Pod>(
+    packer: &mut Packer,
+    table: &ScatteringTable<T>,
+) -> twins::ScatteringTable {
+    let reach: Vec<i32> = (0..table.energies)
+        .map(|energy| table.reach(energy) as i32)
+        .collect();
+    twins::ScatteringTable {
+        start: packer.put(&table.start),
+        half_width: packer.put(&table.half_width),
+        weights: packer.put(&table.weights),
+        tails: packer.put(&tails(table)),
+        reach: packer.put_range_max(&reach),
+    }
+}
+
+/// For every weight the sum from it to the farthest of its kernel: what a jump of n bins or more carries.
+fn tails<T: Real>(table: &ScatteringTable<T>) -> Vec<f64> {
+    let mut tails: Vec<f64> = table.weights.iter().map(|w| w.to_f64()).collect();
+    for (&start, &half_width) in table.start.iter().zip(&table.half_width) {
+        let length = half_width as usize + 1;
+        let kernels = &mut tails[start as usize..start as usize + length * table.classes];
+        for kernel in kernels.chunks_mut(length) {
+            (0..length - 1)
+                .rev()
+                .for_each(|n| kernel[n] += kernel[n + 1]);
+        }
+    }
+    tails
+}
