@@ -32,3 +32,10 @@ pub const HIGHLAND_ENERGY_MEV: f64 = 14.1;
 
 /// 1 MeV / (g/cm3 mm2) in Gy mm: 1.602176634e-13 J (SI 2019, exact) per 1e-6 kg/mm.
 pub const GRAY_MM_PER_MEV_PER_GRAM_PER_CM3_MM2: f64 = 1.602_176_634e-7;
+
+/// Nuclear charge radius (rms) R = NUCLEAR_RADIUS_FM A^NUCLEAR_RADIUS_EXPONENT, fm. Butkevich et al., NIM A 488 (2002) 282.
+pub const NUCLEAR_RADIUS_FM: f64 = 1.27;
+pub const NUCLEAR_RADIUS_EXPONENT: f64 = 0.27;
+
+/// Square centimetres per barn (definition).
+pub const CM2_PER_BARN: f64 = 1e-24;

@@ -159,15 +159,20 @@ fn check_shapes(results: &Results) -> Result<()> {
             )));
         }
     }
+    check_curves(results)
+}
+
+fn check_curves(results: &Results) -> Result<()> {
+    let count = results.z_mm.len();
     for (name, curve) in [
         ("depth_dose", &results.depth_dose_mev_per_mm),
         ("sigma_x", &results.sigma_x_mm),
     ] {
-        if curve.len() != shape[0] {
+        if curve.len() != count {
             return Err(Error::internal(format!(
                 "{name} has {} values, the z axis {}",
                 curve.len(),
-                shape[0]
+                count
             )));
         }
     }

@@ -31,4 +31,8 @@ pub mod spectra;
 pub mod dose_file;
 pub mod results;
 
+pub mod bench;
+pub mod compare;
+pub mod plot;
+
 pub mod error;

@@ -1,4 +1,5 @@
 //! Wrong input: the exit code, a message with file, line, key and hint, nothing left behind, never a panic.
+//! Longer than other files because the table has a row for each way to be wrong.
 
 use assert_cmd::Command;
 use smatrix2d::case::Case;
@@ -112,7 +113,7 @@ const WRONG_KEYS: &[Wrong] = &[
     // The beam.
     ("150.0", "301.0", 12, "beam[0].energy_mev", &["at most 300"]),
     ("150.0", "1.5", 12, "beam[0].energy_mev", &["grid.cutoff_mev"]),
-    ("sigma_x_mm = 3.0", "energy_spread_mev = 60.0", 13, "beam[0].energy_spread_mev", &["at most 37"]),
+    ("sigma_x_mm = 3.0", "energy_spread_mev = 60.0", 13, "beam[0].energy_spread_mev", &["at most 29.6"]),
     ("sigma_x_mm = 3.0", "correlation = 1.0", 13, "beam[0].correlation", &["above -1 and below 1"]),
     ("sigma_x_mm = 3.0", "correlation = -1.5", 13, "beam[0].correlation", &["above -1 and below 1"]),
     ("sigma_x_mm = 3.0", "angle_deg = 25.0", 13, "beam[0].angle_deg", &["grid.angle_max_deg"]),
@@ -420,4 +421,48 @@ fn outputs_that_cannot_be_created_are_refused_before_the_run() {
         fs::read_to_string(folder.path().join("good.toml")).unwrap(),
         GOOD
     );
+}
+
+#[test]
+fn phantom_files_that_cannot_be_used_are_refused_before_the_run() {
+    let text = GOOD.replace("\"water\"", "\"water\"\nfile = \"ct.h5\"");
+    let start = text
+        .find("[[phantom.region]]")
+        .expect("the good case has a region");
+    let end = text.find("[[beam]]").expect("the good case has a beam");
+    let folder = folder_with("file.toml", text[..start].to_string() + &text[end..]);
+    let contents: &[(Option<&[u8]>, i32, &str)] = &[
+        (None, 66, "the phantom file cannot be read"),
+        (Some(b""), 65, "not a whole HDF5 file"),
+        (Some(b"no HDF5"), 65, "not a whole HDF5 file"),
+        (
+            Some(b"\x89HDF\r\n\x1a\n cut short"),
+            65,
+            "not a whole HDF5 file",
+        ),
+    ];
+    for (content, code, words) in contents {
+        if let Some(bytes) = content {
+            fs::write(folder.path().join("ct.h5"), bytes).expect("the phantom is written");
+        }
+        let stderr = refused(&folder, &["run", "file.toml"], *code);
+        assert_contains(
+            &stderr,
+            &["file.toml:4: phantom.file: ", "ct.h5", words, "\nhint: "],
+        );
+        assert_eq!(
+            stderr.lines().count(),
+            2,
+            "HDF5 speaks for itself: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn an_existing_result_survives_a_refusal() {
+    let folder = folder_with("bad.toml", GOOD.replace("150.0", "-1"));
+    fs::write(folder.path().join("bad.h5"), "an older result").expect("the result is written");
+    refused(&folder, &["run", "bad.toml"], 65);
+    let kept = fs::read_to_string(folder.path().join("bad.h5")).expect("the result is there");
+    assert_eq!(kept, "an older result");
 }

@@ -3,10 +3,11 @@
 #[path = "support/sample_results.rs"]
 mod sample_results;
 
-use sample_results::{sample_provenance, sample_results, sample_spectra};
+use ndarray::{Array2, Array4};
+use sample_results::{sample_provenance, sample_results};
 use smatrix2d::dose_file::{atomic, read, sha256, write};
 use smatrix2d::error::Kind;
-use smatrix2d::results::Results;
+use smatrix2d::results::{Axis, Results, Spectra};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,22 @@ use std::process::{Command, Stdio};
 
 /// Set for a test that runs itself again as a child process: the file that the child is to write.
 const CHILD_OUTPUT: &str = "SMATRIX2D_TEST_CHILD_OUTPUT";
+
+/// Two planes, as many energy bins as planes, so that shapes alone do not tell the axes apart.
+fn sample_spectra(nx: usize) -> Spectra {
+    Spectra {
+        plane_mm: vec![0.75, 5.25],
+        energy_mev: Axis::from_edges(vec![1.0, 2.0, 4.0]),
+        angle_deg: Axis::uniform(-2.0, 1.0, 4),
+        energy_spectrum_per_mev: Some(Array2::from_shape_fn((2, 2), |(p, e)| (10 * p + e) as f64)),
+        angle_spectrum_per_degree: Some(Array2::from_shape_fn((2, 4), |(p, a)| {
+            (10 * p + a) as f64
+        })),
+        phase_space: Some(Array4::from_shape_fn((2, 2, 4, nx), |(p, e, a, x)| {
+            (1000 * p + 500 * e + 100 * a + x) as f32
+        })),
+    }
+}
 
 fn double(mut results: Results) -> Results {
     results.storage_is_double = true;
@@ -263,15 +280,14 @@ fn python_readers_see_named_coordinates_and_units() {
         let path = folder.path().join(name);
         write(&path, &results, &sample_provenance()).unwrap();
         let python = std::env::var("SMATRIX2D_PYTHON").unwrap_or("python3".into());
-        let output = Command::new(python)
-            .arg("tests/support/read_dose_file.py")
-            .arg(&path)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{name}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        for script in ["tests/support/read_dose_file.py", "examples/read_dose.py"] {
+            let output = Command::new(&python)
+                .arg(script)
+                .arg(&path)
+                .output()
+                .unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{script} {name}: {errors}");
+        }
     }
 }

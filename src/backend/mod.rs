@@ -53,6 +53,14 @@ pub trait Stepper {
     fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra>;
     /// Ends the march: what is left leaves through the far side (depth stepping) or stays alive (path stepping).
     fn unload(&mut self) -> Result<Vec<Tally>>;
+    /// Puts a state in the whole grid of the first spot, index order [energy, angle, z, x] without padding (benchmarks, tests).
+    fn put_state(&mut self, psi: &[f64]) -> Result<()>;
+    /// The first spot's psi in the same order; zero outside the window.
+    fn state(&mut self) -> Result<Vec<f64>>;
+    /// Copies psi to the other buffer, whole: the measure of this machine's bandwidth.
+    fn copy_state(&mut self) -> Result<()>;
+    /// Waits until everything asked for is done (a backend that computes at once returns at once).
+    fn synchronize(&mut self) -> Result<()>;
     /// Spots that one batch may hold.
     fn batch_capacity(&self) -> usize;
 }

@@ -46,9 +46,10 @@ impl Places {
     /// Adds file, line and key to an error from a module that knows none of them.
     pub fn locate<T>(&self, key: &str, result: Result<T>) -> Result<T> {
         result.map_err(|inner| {
-            let message = match &inner.file {
-                Some(file) => format!("{}: {}", file.display(), inner.message),
-                None => inner.message.clone(),
+            let message = match (&inner.file, inner.line) {
+                (Some(file), Some(line)) => format!("{}:{line}: {}", file.display(), inner.message),
+                (Some(file), None) => format!("{}: {}", file.display(), inner.message),
+                (None, _) => inner.message.clone(),
             };
             Error {
                 kind: inner.kind,

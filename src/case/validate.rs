@@ -12,8 +12,8 @@ const MOST_CELLS: f64 = 1e8;
 const DIVISION_TOLERANCE: f64 = 1e-6;
 /// What the models are made for: therapy energies (ICRU 63 ends at 250 MeV; the stopping powers of PSTAR go on).
 const HIGHEST_ENERGY_MEV: f64 = 300.0;
-/// How many standard deviations of the energy spread must lie on the energy axis: all but 6e-5 of the beam.
-const SPREAD_WIDTHS: f64 = 4.0;
+/// How many standard deviations of the energy spread must lie on the energy axis: all but 6e-7 of the beam.
+const SPREAD_WIDTHS: f64 = 5.0;
 
 pub fn validate(case: &Case) -> Result<()> {
     cells(case)?;
@@ -156,7 +156,7 @@ fn beam_energy(case: &Case, index: usize) -> Result<()> {
             "found {}; allowed: at most {room_mev} at this energy",
             beam.energy_spread_mev
         );
-        let hint = "four standard deviations must lie between grid.cutoff_mev and the end of the beam tables";
+        let hint = "five standard deviations must lie between grid.cutoff_mev and the end of the beam tables";
         return Err(case
             .error(&format!("beam[{index}].energy_spread_mev"), message)
             .hint(hint));

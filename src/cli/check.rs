@@ -2,18 +2,15 @@
 
 use super::arguments::CaseArgs;
 use super::plan::Plan;
-use super::terminal;
-use smatrix2d::case::Case;
+use super::terminal::{self, Format};
 use smatrix2d::error::Result;
-use smatrix2d::phantom::Phantom;
 
 #[derive(clap::Args)]
 pub struct CheckArgs {
     #[command(flatten)]
     case: CaseArgs,
-    /// Print the plan as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
     /// Print the case with every default filled in, as TOML, instead of the plan
     #[arg(long, conflicts_with = "json")]
     resolved: bool,
@@ -21,16 +18,9 @@ pub struct CheckArgs {
 
 pub fn run(arguments: CheckArgs) -> Result<()> {
     let (case, phantom) = arguments.case.load()?;
-    match arguments.resolved {
-        true => terminal::print(&case.resolved_text),
-        false => print_plan(&case, &phantom, arguments.json),
+    if arguments.resolved {
+        return terminal::print(&case.resolved_text);
     }
-}
-
-pub fn print_plan(case: &Case, phantom: &Phantom, as_json: bool) -> Result<()> {
-    let plan = Plan::new(case, phantom);
-    match as_json {
-        true => terminal::print_json(&plan.json()),
-        false => terminal::print(&plan.text()),
-    }
+    let plan = Plan::new(&case, &phantom, arguments.case.device)?;
+    arguments.format.print(|| plan.text(), || plan.json())
 }

@@ -1,33 +1,115 @@
-//! `compare`: norms, range and width differences, gamma pass rate of two dose files.
+//! `smatrix2d compare A B`: norms, range and width differences, gamma.
 
-use smatrix2d::error::{Error, Result};
-use std::path::PathBuf;
+use smatrix2d::compare::files::load;
+use smatrix2d::compare::gamma::{Criterion, Normalisation};
+use smatrix2d::compare::{Comparison, Settings, compare, to_text};
+use smatrix2d::dose_file::{NamedMap, write_maps};
+use smatrix2d::error::{Error, Kind, Result};
+use std::path::{Path, PathBuf};
 
+/// Compare two distributions: norms, range and width differences, gamma pass rate
 #[derive(clap::Args)]
 pub struct CompareArgs {
-    /// Reference dose file
-    #[arg(value_name = "A.h5")]
-    pub reference: PathBuf,
-    /// Dose file to compare with it
-    #[arg(value_name = "B.h5")]
-    pub other: PathBuf,
-    /// Gamma criteria: dose difference and distance
-    #[arg(long, value_name = "2%/2mm")]
-    pub gamma: Option<String>,
-    /// Print as JSON
+    /// Reference: a dose file, another HDF5 file with axes, an NPZ, or a CSV of depth and dose
+    pub a: PathBuf,
+    /// Evaluated distribution, in any of these formats
+    pub b: PathBuf,
+    /// Gamma criterion, as in 2%/2mm; may be given several times
+    #[arg(long, value_name = "CRITERION", default_value = "2%/2mm")]
+    pub gamma: Vec<String>,
+    /// Count points where A reaches this share of its maximum, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 10.0)]
+    pub threshold: f64,
+    /// Take the dose tolerance of A's value at the point instead of A's maximum
+    #[arg(long)]
+    pub local: bool,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Write the difference and gamma maps to this HDF5 file
+    #[arg(short, long, value_name = "MAP.h5")]
+    pub output: Option<PathBuf>,
 }
 
-// PLACEHOLDER body.
+/// Prints the comparison on stdout and writes the maps where an output is named.
+///
+/// # Errors
+/// `Usage` for a criterion or threshold that is none; those of reading the files and of writing the maps.
 pub fn run(arguments: CompareArgs) -> Result<()> {
-    let CompareArgs {
-        reference,
-        other,
-        gamma,
-        json,
-    } = arguments;
-    Err(Error::internal(format!(
-        "this build has no compare ({reference:?}, {other:?}, {gamma:?}, {json})"
-    )))
+    let settings = settings(&arguments)?;
+    let comparison = compare(&load(&arguments.a)?, &load(&arguments.b)?, &settings)?;
+    if let Some(path) = &arguments.output {
+        write_comparison(path, &comparison)?;
+    }
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&comparison.report);
+        println!(
+            "{}",
+            json.map_err(|error| Error::internal(error.to_string()))?
+        );
+    } else {
+        println!("A  {}\nB  {}", arguments.a.display(), arguments.b.display());
+        print!("{}", to_text(&comparison.report));
+    }
+    Ok(())
+}
+
+fn settings(arguments: &CompareArgs) -> Result<Settings> {
+    if !(0.0..100.0).contains(&arguments.threshold) {
+        let message = format!("{} is no threshold", arguments.threshold);
+        return Err(Error::new(Kind::Usage, message)
+            .key("threshold")
+            .hint("give per cent, from 0 to below 100"));
+    }
+    let criteria = arguments
+        .gamma
+        .iter()
+        .map(|text| text.parse::<Criterion>())
+        .collect::<Result<_>>()?;
+    Ok(Settings {
+        criteria,
+        normalisation: if arguments.local {
+            Normalisation::Local
+        } else {
+            Normalisation::Global
+        },
+        threshold: 0.01 * arguments.threshold,
+    })
+}
+
+fn write_comparison(path: &Path, comparison: &Comparison) -> Result<()> {
+    let Some(x_mm) = &comparison.reference.x_mm else {
+        let error = Error::new(Kind::Usage, "curves have no map to write").key("output");
+        return Err(error.hint("leave --output out, or compare two maps"));
+    };
+    let names: Vec<String> = (comparison.gamma_maps.iter())
+        .map(|(criterion, _)| {
+            format!(
+                "gamma_{}pct_{}mm",
+                criterion.dose_percent, criterion.distance_mm
+            )
+        })
+        .collect();
+    let gamma_maps = comparison.gamma_maps.iter().zip(&names);
+    let mut maps: Vec<NamedMap> = gamma_maps
+        .map(|((_, values), name)| NamedMap {
+            name,
+            units: "1",
+            long_name: "gamma index",
+            values,
+        })
+        .collect();
+    maps.push(NamedMap {
+        name: "difference",
+        units: comparison.report.quantity.units,
+        long_name: "B - A, per proton",
+        values: &comparison.difference,
+    });
+    write_maps(
+        path,
+        "comparison of two distributions",
+        &comparison.reference.z_mm,
+        x_mm,
+        &maps,
+    )
 }

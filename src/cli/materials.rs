@@ -1,6 +1,6 @@
 //! `materials`: the built-in materials, or one's table of stopping power and range.
 
-use super::terminal;
+use super::terminal::{self, Format};
 use serde_json::{Value, json};
 use smatrix2d::case::nearest;
 use smatrix2d::error::{Error, Kind, Result};
@@ -17,17 +17,18 @@ const TABLE_ENERGIES_MEV: &[f64] = &[
 pub struct MaterialsArgs {
     /// Material whose table to print
     name: Option<String>,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub fn run(arguments: MaterialsArgs) -> Result<()> {
-    match (&arguments.name, arguments.json) {
-        (None, false) => terminal::print(&list_text()),
-        (None, true) => terminal::print_json(&all().iter().map(figures).collect()),
-        (Some(name), false) => terminal::print(&table_text(&find(name)?)),
-        (Some(name), true) => terminal::print_json(&table_json(&find(name)?)),
+    let format = arguments.format;
+    match &arguments.name {
+        None => format.print(list_text, || all().iter().map(figures).collect()),
+        Some(name) => {
+            let material = find(name)?;
+            format.print(|| table_text(&material), || table_json(&material))
+        }
     }
 }
 

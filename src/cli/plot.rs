@@ -1,22 +1,32 @@
-//! `plot`: a picture of a dose file.
+//! `smatrix2d plot OUT.h5`: a picture of the dose.
 
-use smatrix2d::error::{Error, Result};
+use smatrix2d::dose_file;
+use smatrix2d::error::Result;
+use smatrix2d::plot;
 use std::path::PathBuf;
 
+/// Draw a dose file: map, depth dose, lateral profiles
 #[derive(clap::Args)]
 pub struct PlotArgs {
-    /// Dose file to draw
-    #[arg(value_name = "OUT.h5")]
+    /// Dose file
     pub input: PathBuf,
-    /// Picture to write (.png or .svg); default: beside the dose file
-    #[arg(short, long, value_name = "OUT.png|svg")]
+    /// Picture, PNG or SVG by its name [default: the dose file's name with .png]
+    #[arg(short, long, value_name = "PICTURE")]
     pub output: Option<PathBuf>,
 }
 
-// PLACEHOLDER body.
+/// Draws the picture and prints its path on stdout.
+///
+/// # Errors
+/// Those of reading the dose file and of writing the picture.
 pub fn run(arguments: PlotArgs) -> Result<()> {
-    let PlotArgs { input, output } = arguments;
-    Err(Error::internal(format!(
-        "this build has no plot ({input:?}, {output:?})"
-    )))
+    let output = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| arguments.input.with_extension("png"));
+    let format = plot::Format::of(&output)?;
+    let found = dose_file::read(&arguments.input)?;
+    plot::write(&output, format, &found)?;
+    println!("{}", output.display());
+    Ok(())
 }

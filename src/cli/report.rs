@@ -56,13 +56,7 @@ fn channel(results: &Results, name: &str) -> Option<f64> {
 
 /// Figures that a curve does not have are null.
 pub fn json(results: &Results, provenance: &Provenance, output: &Path) -> Value {
-    let summary = &results.summary;
-    let audit: serde_json::Map<String, Value> = results
-        .audit
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect();
-    json!({
+    let mut value = json!({
         "title": results.title,
         "output": output.display().to_string(),
         "backend": provenance.backend,
@@ -70,16 +64,12 @@ pub fn json(results: &Results, provenance: &Provenance, output: &Path) -> Value 
         "precision": provenance.precision,
         "steps": provenance.steps,
         "wall_time_s": provenance.wall_time_s,
-        "r90_mm": summary.r90_mm,
-        "r80_mm": summary.r80_mm,
-        "r50_mm": summary.r50_mm,
-        "r20_mm": summary.r20_mm,
-        "falloff_80_20_mm": summary.falloff_80_20_mm,
-        "peak_depth_mm": summary.peak_depth_mm,
-        "peak_width_mm": summary.peak_width_mm,
-        "peak_mev_per_mm": summary.peak_mev_per_mm,
-        "peak_to_entrance": summary.peak_to_entrance,
-        "sigma_at_peak_mm": summary.sigma_at_peak_mm,
-        "audit": audit,
-    })
+    });
+    for (name, figure) in results.summary.figures() {
+        value[name] = json!(figure);
+    }
+    for (name, channel) in &results.audit {
+        value["audit"][name] = json!(channel);
+    }
+    value
 }

@@ -1,15 +1,17 @@
 //! `run`: the main job. Everything that can be refused is refused before the computation starts.
 
 use super::arguments::CaseArgs;
+use super::plan::Plan;
 use super::progress::Reporter;
-use super::{check, output_file, report, terminal};
+use super::terminal::Format;
+use super::{output_file, report};
 use smatrix2d::case::{Case, Named};
 use smatrix2d::error::Result;
 use smatrix2d::phantom::Phantom;
 use smatrix2d::results::{Provenance, Results};
 use smatrix2d::transport::{self, Progress};
 use smatrix2d::{backend, dose_file, physics};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 #[derive(clap::Args)]
@@ -22,9 +24,8 @@ pub struct RunArgs {
     /// Check the case and print the plan, as `check` does; compute nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print the figures as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
     /// No progress and no table; errors are still told
     #[arg(short, long)]
     quiet: bool,
@@ -33,7 +34,8 @@ pub struct RunArgs {
 pub fn run(arguments: RunArgs) -> Result<()> {
     let (case, phantom) = arguments.case.load()?;
     if arguments.dry_run {
-        return check::print_plan(&case, &phantom, arguments.json);
+        let plan = Plan::new(&case, &phantom, arguments.case.device)?;
+        return arguments.format.print(|| plan.text(), || plan.json());
     }
     let output = arguments.output.clone();
     let output = output.unwrap_or_else(|| output_file::default_path(&arguments.case.path));
@@ -53,7 +55,13 @@ pub fn run(arguments: RunArgs) -> Result<()> {
     let (results, mut provenance) = computed?;
     provenance.command_line = std::env::args().collect::<Vec<_>>().join(" ");
     dose_file::write(&output, &results, &provenance)?;
-    print_figures(&arguments, &results, &provenance, &output)
+    if arguments.quiet && arguments.format.is_text() {
+        return Ok(());
+    }
+    arguments.format.print(
+        || report::text(&results, &provenance, &output),
+        || report::json(&results, &provenance, &output),
+    )
 }
 
 fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
@@ -70,21 +78,6 @@ fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
     std::iter::once(arguments.path.clone())
         .chain(named)
         .collect()
-}
-
-fn print_figures(
-    arguments: &RunArgs,
-    results: &Results,
-    provenance: &Provenance,
-    output: &Path,
-) -> Result<()> {
-    if arguments.json {
-        return terminal::print_json(&report::json(results, provenance, output));
-    }
-    match arguments.quiet {
-        true => Ok(()),
-        false => terminal::print(&report::text(results, provenance, output)),
-    }
 }
 
 /// Computes the case where the run section says, and notes how.

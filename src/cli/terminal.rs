@@ -18,9 +18,30 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
-/// One JSON value on lines of its own.
-pub fn print_json(value: &serde_json::Value) -> Result<()> {
-    print(&format!("{value:#}\n"))
+/// How results are printed.
+#[derive(clap::Args)]
+pub struct Format {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Format {
+    /// Prints one of the two forms of the same figures.
+    pub fn print(
+        &self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> serde_json::Value,
+    ) -> Result<()> {
+        match self.json {
+            true => print(&format!("{:#}\n", json())),
+            false => print(&text()),
+        }
+    }
+
+    pub fn is_text(&self) -> bool {
+        !self.json
+    }
 }
 
 /// Names and values in two columns.

@@ -128,7 +128,7 @@ fn write_curves(root: &mut Section, results: &Results) -> hdf5::Result<()> {
     root.variable(sigma, &["z"], results.sigma_x_mm.view())
 }
 
-fn write_spectra(root: &mut Section, spectra: &Spectra) -> hdf5::Result<()> {
+fn write_spectrum_axes(root: &mut Section, spectra: &Spectra) -> hdf5::Result<()> {
     root.scale(
         label("plane", "mm", "depth of the scoring plane"),
         &spectra.plane_mm,
@@ -145,6 +145,11 @@ fn write_spectra(root: &mut Section, spectra: &Spectra) -> hdf5::Result<()> {
         ),
         &spectra.angle_deg,
     )?;
+    Ok(())
+}
+
+fn write_spectra(root: &mut Section, spectra: &Spectra) -> hdf5::Result<()> {
+    write_spectrum_axes(root, spectra)?;
     if let Some(spectrum) = &spectra.energy_spectrum_per_mev {
         let label = label(
             "energy_spectrum",

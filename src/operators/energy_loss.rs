@@ -38,6 +38,8 @@ pub struct EnergyLossTable<T> {
     pub sources: usize,
     /// [medium, target energy, class]: the lowest source bin.
     pub base: Vec<u32>,
+    /// [target energy]: one past the highest source bin, over all media and classes.
+    pub complete: Vec<u32>,
     /// [medium, target energy, class, source]
     pub weights: Vec<T>,
     /// [medium, source energy, class, score]: weight, energy (MeV), deposit (MeV), stopped weight,
@@ -80,6 +82,7 @@ impl<T: Real> EnergyLossTable<T> {
             classes,
             sources: sources.clamp(1, energies),
             base: vec![0; entries],
+            complete: vec![0; energies],
             weights: vec![T::ZERO; entries * sources],
             scores: vec![T::ZERO; entries * SCORES],
             reach_down: 0,
@@ -98,12 +101,30 @@ impl<T: Real> EnergyLossTable<T> {
         (medium * self.energies + energy) * self.classes + class
     }
 
+    /// The lowest source bin of a target, and the weights of it and the bins above.
+    #[inline(always)]
+    pub fn gather(&self, medium: usize, target: usize, class: usize) -> (usize, &[T]) {
+        let entry = self.entry(medium, target, class);
+        (
+            self.base[entry] as usize,
+            &self.weights[entry * self.sources..(entry + 1) * self.sources],
+        )
+    }
+
+    /// The score coefficients of a source bin.
+    #[inline(always)]
+    pub fn scores_of(&self, medium: usize, source: usize, class: usize) -> &[T] {
+        let at = self.entry(medium, source, class) * SCORES;
+        &self.scores[at..at + SCORES]
+    }
+
     fn fill_gather(&mut self, medium: usize, class: usize, spreads: &[Spread]) {
         for (target, sources) in sources_of(spreads).enumerate() {
             // The same number of sources everywhere: start low enough that they all exist.
             let base = sources.first.min(self.energies - self.sources);
             let entry = self.entry(medium, target, class);
             self.base[entry] = base as u32;
+            self.complete[target] = self.complete[target].max((base + self.sources) as u32);
             for source in sources.range() {
                 let k = target as i64 - spreads[source].lowest;
                 let weight = usize::try_from(k)

@@ -11,7 +11,6 @@
 
 use super::Setting;
 use crate::case::Scattering;
-use crate::phase_space::LANES;
 use crate::real::{Real, round_keeping_sum};
 
 /// Kernel weights below this are cut.
@@ -178,32 +177,6 @@ fn round_symmetric<T: Real>(kernel: &[f64]) -> Vec<T> {
         .collect()
 }
 
-/// One chunk of one output row. `pair(n)` gives the sources at theta - n and theta + n with their weights, where they exist.
-/// From the farthest (smallest) to the own bin: the other order rounds a beam away, 1e-8 of it a step in f32.
-#[inline(always)]
-pub fn gather_chunk<'a, T: Real>(
-    own: Option<(T, &'a [T; LANES])>,
-    half_width: usize,
-    pair: impl Fn(usize) -> (Option<(T, &'a [T; LANES])>, Option<(T, &'a [T; LANES])>),
-) -> [T; LANES] {
-    let mut sum = [T::ZERO; LANES];
-    for n in (1..=half_width).rev() {
-        match pair(n) {
-            (Some((a, below)), Some((b, above))) => {
-                (0..LANES).for_each(|l| sum[l] += a * below[l] + b * above[l]);
-            }
-            (Some((a, psi)), None) | (None, Some((a, psi))) => {
-                (0..LANES).for_each(|l| sum[l] += a * psi[l])
-            }
-            (None, None) => {}
-        }
-    }
-    if let Some((weight, psi)) = own {
-        (0..LANES).for_each(|l| sum[l] += weight * psi[l]);
-    }
-    sum
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,9 +207,9 @@ mod tests {
         let at = |k: &[f64], n: i64| k.get(n.unsigned_abs() as usize).copied().unwrap_or(0.0);
         for n in 0..8 {
             let twice: f64 = (-20..=20).map(|m| at(&half, m) * at(&half, n - m)).sum();
-            // Each kernel is cut at 1e-8.
+            // What is cut at 1e-8, some 8 bins out, has a variance of up to 2 8^2 1e-8; it is put back at n = 0, 1.
             assert!(
-                (twice - at(&whole, n)).abs() < 5e-8,
+                (twice - at(&whole, n)).abs() < 1.3e-6,
                 "{n}: {twice} {}",
                 at(&whole, n)
             );

@@ -9,9 +9,12 @@ mod curve;
 mod element;
 mod kinematics;
 mod material;
+pub mod nuclear;
 mod pstar;
 mod range;
 pub mod scattering_power;
+pub mod secondary_protons;
+pub mod single_scattering;
 mod stopping_power_file;
 mod straggling;
 

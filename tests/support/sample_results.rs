@@ -1,8 +1,8 @@
 //! Results with a value of its own in every cell, so that a transposed or shifted map shows.
 
-use ndarray::{Array1, Array2, Array4};
+use ndarray::{Array1, Array2};
 use smatrix2d::curves::summarise;
-use smatrix2d::results::{Axis, Provenance, Results, Spectra};
+use smatrix2d::results::{Axis, Provenance, Results};
 
 /// A pencil beam that stops at two thirds of the phantom, `nz` by `nx` cells of 1.5 by 0.5 mm.
 pub fn sample_results(nz: usize, nx: usize) -> Results {
@@ -57,22 +57,6 @@ pub fn sample_results(nz: usize, nx: usize) -> Results {
         compression: 4,
         z_mm,
         x_mm,
-    }
-}
-
-/// Two planes, as many energy bins as planes, so that shapes alone do not tell the axes apart.
-pub fn sample_spectra(nx: usize) -> Spectra {
-    Spectra {
-        plane_mm: vec![0.75, 5.25],
-        energy_mev: Axis::from_edges(vec![1.0, 2.0, 4.0]),
-        angle_deg: Axis::uniform(-2.0, 1.0, 4),
-        energy_spectrum_per_mev: Some(Array2::from_shape_fn((2, 2), |(p, e)| (10 * p + e) as f64)),
-        angle_spectrum_per_degree: Some(Array2::from_shape_fn((2, 4), |(p, a)| {
-            (10 * p + a) as f64
-        })),
-        phase_space: Some(Array4::from_shape_fn((2, 2, 4, nx), |(p, e, a, x)| {
-            (1000 * p + 500 * e + 100 * a + x) as f32
-        })),
     }
 }
 

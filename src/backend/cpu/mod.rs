@@ -17,7 +17,7 @@ use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
 use crate::scoring::{Scores, mirror_pairs};
 use simd::Chunk;
-use sweeps::{Collect, LineScratch, LoseEnergy, Scatter, Score, StreamX, StreamZ, chunk_span};
+use sweeps::{Collect, LoseEnergy, Scatter, Stream, StreamScratch, chunk_span};
 
 /// The CPU as a machine to run on.
 pub struct Cpu {
@@ -62,10 +62,10 @@ struct CpuStepper<'a, T> {
     psi: Vec<Chunk<T>>,
     next: Vec<Chunk<T>>,
     window: Window,
-    line: LineScratch<T>,
-    /// [angle, chunk] scores of the plane in work.
+    scratch: StreamScratch<T>,
+    /// [angle, z, chunk] scores of the step in work, summed over energy.
     partial: Vec<[Chunk<T>; SCORES]>,
-    /// [z, angle, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
+    /// [angle, z, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
     remaining_weight: Vec<Chunk<T>>,
     remaining_energy: Vec<Chunk<T>>,
     /// [chunk] scores of the plane in work, summed over angle.
@@ -102,8 +102,8 @@ where
             psi: zeroed(layout.len() / LANES),
             next: zeroed(layout.len() / LANES),
             window: Window::default(),
-            line: LineScratch::new(layout.row, reach),
-            partial: vec![[Chunk::ZERO; SCORES]; layout.angles * layout.row / LANES],
+            scratch: StreamScratch::new(layout, reach),
+            partial: vec![[Chunk::ZERO; SCORES]; summed],
             remaining_weight: vec![Chunk::ZERO; summed],
             remaining_energy: vec![Chunk::ZERO; summed],
             sums: vec![[Chunk::ZERO; SCORES]; layout.row / LANES],
@@ -145,55 +145,6 @@ where
         self.window = window;
         self.cell_updates += window.cells() as u64;
         self.largest_window = self.largest_window.max(window.cells() as u64);
-    }
-
-    fn stream_x(&mut self, stride: Stride) {
-        let limits = self.limits();
-        let displacements = self.tables.displacements_x(stride);
-        let (below, above) = reach(&displacements[self.window.angle.range()]);
-        let to = Window {
-            x: self.window.x.grown(below, above, limits.x),
-            ..self.window
-        };
-        let mut leaked = [(0.0, 0.0); 2];
-        self.instructions.run(StreamX {
-            layout: self.layout,
-            cells_x: limits.x.last,
-            from: self.window,
-            to,
-            displacements,
-            energies_mev: &self.march.phase_space.energy.centers_mev,
-            psi: &self.psi,
-            next: &mut self.next,
-            scratch: &mut self.line,
-            leaked: &mut leaked,
-        });
-        self.enter_leaks(0, leaked);
-        self.turn(to);
-    }
-
-    fn stream_z(&mut self, stride: Stride) {
-        let limits = self.limits();
-        let displacements = self.tables.displacements_z(stride);
-        let (below, above) = reach(&displacements[self.window.angle.range()]);
-        let to = Window {
-            z: self.window.z.grown(below, above, limits.z),
-            ..self.window
-        };
-        let mut leaked = [(0.0, 0.0); 2];
-        self.instructions.run(StreamZ {
-            layout: self.layout,
-            cells_z: limits.z.last,
-            from: self.window,
-            to,
-            displacements,
-            energies_mev: &self.march.phase_space.energy.centers_mev,
-            psi: &self.psi,
-            next: &mut self.next,
-            leaked: &mut leaked,
-        });
-        self.enter_leaks(2, leaked);
-        self.turn(to);
     }
 
     /// Angles that a scattering of `reach` bins may fill.
@@ -278,26 +229,9 @@ where
         copy
     }
 
-    fn enter_leaks(&mut self, first_side: usize, leaked: [(f64, f64); 2]) {
-        for (side, (weight, energy)) in leaked.into_iter().enumerate() {
-            self.entry.leaked[first_side + side].add(Amount::new(weight, energy));
-        }
-    }
-
-    /// Scores every plane of the window into the maps and the ledger.
-    fn score(&mut self, step: usize) {
+    /// Sums the scores of every plane over angle into the maps and the step's entry.
+    fn collect(&mut self, step: usize) {
         for z in self.window.z.range() {
-            let plane = self.plane(step) + z;
-            self.instructions.run(Score {
-                layout: self.layout,
-                window: self.window,
-                z,
-                mirror_class: &self.march.phase_space.angle.mirror_class,
-                table: &self.tables.energy_loss,
-                media: &self.march.media.planes[plane],
-                psi: &self.psi,
-                partial: &mut self.partial,
-            });
             self.instructions.run(Collect {
                 layout: self.layout,
                 window: self.window,
@@ -308,7 +242,7 @@ where
                 remaining_energy: &mut self.remaining_energy,
                 sums: &mut self.sums,
             });
-            self.enter_scores(plane);
+            self.enter_scores(self.plane(step) + z);
         }
     }
 
@@ -355,6 +289,13 @@ where
 
     /// Empties a column that leaves the window: its chunk may stay.
     fn clear_column(&mut self, rim: Window) {
+        for angle in rim.angle.range() {
+            for z in rim.z.range() {
+                let cell = self.layout.index(0, angle, z) + rim.x.first;
+                self.remaining_weight[cell / LANES].0[cell % LANES] = T::ZERO;
+                self.remaining_energy[cell / LANES].0[cell % LANES] = T::ZERO;
+            }
+        }
         for energy in rim.energy.range() {
             for angle in rim.angle.range() {
                 for z in rim.z.range() {
@@ -416,6 +357,9 @@ where
 /// A cell of psi holds about this share of the cell summed over energy that it belongs to (the spectrum is some ten bins wide).
 const ENERGY_RIM_SHARE: f64 = 0.1;
 
+/// A march is over when less of the beam than this is alive (a dense window never empties); the rest stays in the ledger.
+const ALIVE_AT_LEAST: f64 = 1e-10;
+
 /// Cells that displacements reach beyond a window: towards lower and higher indices.
 fn reach<T: Real>(displacements: &[Displacement<T>]) -> (usize, usize) {
     let towards = |direction: isize| {
@@ -460,8 +404,10 @@ fn rows<T>(
 /// single column needs to be told from its neighbours.
 fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
     let mut most = Chunk::<T>::ZERO;
-    for chunk in rows.flatten() {
-        (0..LANES).for_each(|l| most.0[l] = most.0[l].larger(chunk.0[l]));
+    for row in rows {
+        for chunk in row {
+            most.keep_larger(chunk);
+        }
     }
     let single = x.len() == 1;
     let lanes = (0..LANES).filter(|&l| !single || l == x.first % LANES);
@@ -471,8 +417,12 @@ fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> 
 /// Sum of rows of chunks within `x`, lanes first, in f64.
 fn sum<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
     let mut sums = [0.0; LANES];
-    for chunk in rows.flatten() {
-        (0..LANES).for_each(|l| sums[l] += chunk.0[l].to_f64());
+    for row in rows {
+        for chunk in row {
+            for l in 0..LANES {
+                sums[l] += chunk.0[l].to_f64();
+            }
+        }
     }
     let single = x.len() == 1;
     (0..LANES)
@@ -494,6 +444,10 @@ where
         self.entry = StepEntry::default();
         (self.cell_updates, self.largest_window) = (0, 0);
         self.place(source);
+        if self.march.case.transport.prune == 0.0 {
+            // Dense: the window is the whole grid, and stays it.
+            self.window = self.limits();
+        }
         self.ledger.injected = self.alive();
         self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
         Ok(())
@@ -503,10 +457,34 @@ where
         if self.window.is_empty() {
             return Ok(());
         }
-        self.stream_x(stride);
-        if !self.depth_stepping() {
-            self.stream_z(stride);
+        let limits = self.limits();
+        let (along_x, along_z) = (self.tables.displacements_x(stride), self.tables.displacements_z(stride));
+        let angles = self.window.angle.range();
+        let (left, right) = reach(&along_x[angles.clone()]);
+        let (back, ahead) = if along_z.is_empty() { (0, 0) } else { reach(&along_z[angles]) };
+        let to = Window {
+            x: self.window.x.grown(left, right, limits.x),
+            z: self.window.z.grown(back, ahead, limits.z),
+            ..self.window
+        };
+        let mut leaked = [(0.0, 0.0); 4];
+        self.instructions.run(Stream {
+            layout: self.layout,
+            cells_x: limits.x.last,
+            from: self.window,
+            to,
+            along_x,
+            along_z,
+            energies_mev: &self.march.phase_space.energy.centers_mev,
+            psi: &self.psi,
+            next: &mut self.next,
+            scratch: &mut self.scratch,
+            leaked: &mut leaked,
+        });
+        for (side, (weight, energy)) in leaked.into_iter().enumerate() {
+            self.entry.leaked[side].add(Amount::new(weight, energy));
         }
+        self.turn(to);
         Ok(())
     }
 
@@ -550,14 +528,10 @@ where
 
     fn lose_energy(&mut self, step: usize) -> Result<()> {
         if !self.window.is_empty() {
-            self.score(step);
             let table = &self.tables.energy_loss;
             let limits = Span::new(0, self.layout.energies);
             let to = Window {
-                energy: self
-                    .window
-                    .energy
-                    .grown(table.reach_down, table.reach_up, limits),
+                energy: self.window.energy.grown(table.reach_down, table.reach_up, limits),
                 ..self.window
             };
             self.instructions.run(LoseEnergy {
@@ -570,7 +544,9 @@ where
                 plane: self.plane(step),
                 psi: &self.psi,
                 next: &mut self.next,
+                partial: &mut self.partial,
             });
+            self.collect(step);
             self.turn(to);
             self.trim();
         }
@@ -579,7 +555,8 @@ where
     }
 
     fn is_empty(&self) -> bool {
-        self.window.is_empty()
+        let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| step.alive.weight - step.stopped_weight);
+        self.window.is_empty() || alive < ALIVE_AT_LEAST
     }
 
     fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra> {
@@ -617,6 +594,45 @@ where
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
         }])
+    }
+
+    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
+        self.window = self.limits();
+        self.psi.fill(Chunk::ZERO);
+        let cells_x = self.march.phase_space.space.cells_x;
+        for (row, cells) in psi.chunks(cells_x).enumerate() {
+            for (x, &weight) in cells.iter().enumerate() {
+                self.psi[(row * self.layout.row + x) / LANES].0[x % LANES] = T::from_f64(weight);
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<Vec<f64>> {
+        let (layout, window) = (self.layout, self.window);
+        let cells_x = self.march.phase_space.space.cells_x;
+        let mut state = vec![0.0; layout.energies * layout.angles * layout.planes * cells_x];
+        for energy in window.energy.range() {
+            for angle in window.angle.range() {
+                for z in window.z.range() {
+                    let from = layout.index(energy, angle, z);
+                    for x in window.x.range() {
+                        state[from / layout.row * cells_x + x] =
+                            self.psi[(from + x) / LANES].0[x % LANES].to_f64();
+                    }
+                }
+            }
+        }
+        Ok(state)
+    }
+
+    fn copy_state(&mut self) -> Result<()> {
+        self.next.copy_from_slice(&self.psi);
+        Ok(())
+    }
+
+    fn synchronize(&mut self) -> Result<()> {
+        Ok(())
     }
 
     fn batch_capacity(&self) -> usize {

@@ -20,6 +20,64 @@ impl<T: Real> Chunk<T> {
     pub const ZERO: Chunk<T> = Chunk([T::ZERO; LANES]);
 }
 
+impl<T: Real> Chunk<T> {
+    /// self += weight * cells
+    #[inline(always)]
+    pub fn add_scaled(&mut self, weight: T, cells: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] += weight * cells.0[l];
+        }
+    }
+
+    /// self += a * below + b * above
+    #[inline(always)]
+    pub fn add_scaled_pair(&mut self, a: T, below: &Chunk<T>, b: T, above: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] += a * below.0[l] + b * above.0[l];
+        }
+    }
+
+    /// Takes the lanes of `cells` that are named; all of them if none is.
+    #[inline(always)]
+    pub fn take_lanes(&mut self, cells: Chunk<T>, lanes: &Option<[bool; LANES]>) {
+        match lanes {
+            None => *self = cells,
+            Some(lanes) => {
+                for l in 0..LANES {
+                    self.0[l] = if lanes[l] { cells.0[l] } else { self.0[l] };
+                }
+            }
+        }
+    }
+
+    /// self - other
+    #[inline(always)]
+    pub fn less(&self, other: &Chunk<T>) -> Chunk<T> {
+        let mut rest = *self;
+        for l in 0..LANES {
+            rest.0[l] = self.0[l] - other.0[l];
+        }
+        rest
+    }
+
+    #[inline(always)]
+    pub fn keep_larger(&mut self, cells: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] = self.0[l].larger(cells.0[l]);
+        }
+    }
+}
+
+impl Chunk<f64> {
+    /// self += first + second
+    #[inline(always)]
+    pub fn add_pair<T: Real>(&mut self, first: &Chunk<T>, second: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] += first.0[l].to_f64() + second.0[l].to_f64();
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionSet {
     Avx512,
@@ -81,7 +139,8 @@ impl InstructionSet {
     }
 }
 
-/// A pass over the active window. `run` must be `#[inline(always)]`, and all it calls too.
+/// A pass over the active window. `run` must be `#[inline(always)]`, and all it calls too; iterator adapters are not, so the
+/// hot loops are plain `for` loops over ranges.
 pub trait Sweep {
     fn run(self);
 }

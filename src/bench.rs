@@ -1,0 +1,165 @@
+//! Dense throughput: every cell of a 4-D grid holds weight, path stepping, one step after another, operator by operator.
+//!
+//! The measure is one read and one write of psi per operator, against a plain copy of psi measured in the same run.
+
+use crate::backend::{Machine, Stepper, Stride};
+use crate::case::{Case, Named, Precision};
+use crate::error::{Error, Kind, Result};
+use crate::march::March;
+use crate::media::Media;
+use crate::phantom::Phantom;
+use crate::transport::water;
+use std::path::Path;
+use std::time::Instant;
+
+/// Cells of a benchmark grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cells {
+    pub z: usize,
+    pub x: usize,
+    pub angle: usize,
+    pub energy: usize,
+}
+
+impl Cells {
+    /// `seed`, `S`, `M`, `L`, or NZxNXxNTHETAxNE.
+    ///
+    /// # Errors
+    /// Usage, where the text is none of these.
+    pub fn parse(text: &str) -> Result<Cells> {
+        let cells = |z, x, angle, energy| Cells { z, x, angle, energy };
+        match text {
+            "seed" => return Ok(cells(40, 40, 72, 200)),
+            "S" => return Ok(cells(32, 32, 45, 35)),
+            "M" => return Ok(cells(100, 100, 180, 100)),
+            "L" => return Ok(cells(200, 200, 360, 200)),
+            _ => {}
+        }
+        let numbers: Vec<usize> = text.split('x').filter_map(|n| n.parse().ok()).filter(|n| *n > 1).collect();
+        match numbers[..] {
+            [z, x, angle, energy] if text.split('x').count() == 4 => Ok(cells(z, x, angle, energy)),
+            _ => Err(Error::new(Kind::Usage, format!("'{text}' is no grid"))
+                .key("--grid")
+                .hint("give seed, S, M, L, or four numbers above 1 as in 40x40x72x200 (z, x, angle, energy)")),
+        }
+    }
+
+    pub fn bins(&self) -> usize {
+        self.z * self.x * self.angle * self.energy
+    }
+
+    /// The case of this grid: 1 mm cells of water, angles to 60 degrees, energies to 160 MeV, nothing pruned.
+    pub fn case(&self, scheme: &str, precision: &str) -> Result<Case> {
+        let text = format!(
+            "[phantom]\nmaterial = \"water\"\nx_mm = [0.0, {x}.0]\nz_mm = [0.0, {z}.0]\nspacing_mm = [1.0, 1.0]\n\
+             [[beam]]\nenergy_mev = 150.0\nenergy_spread_mev = 1.0\nx_mm = {middle:?}\nsigma_x_mm = {sigma:?}\n\
+             [grid]\nenergy_axis = \"uniform\"\nenergy_bins = {energy}\nangle_max_deg = 60.0\nangle_bins = {angle}\n\
+             [transport]\nstepping = \"path\"\nstep_mm = 1.0\nprune = 0.0\nstreaming = \"{scheme}\"\n\
+             [output]\nquantities = [\"dose\"]\n[run]\nprecision = \"{precision}\"\n",
+            x = self.x,
+            z = self.z,
+            middle = 0.5 * self.x as f64,
+            sigma = self.x as f64 / 12.0,
+            energy = self.energy,
+            angle = self.angle,
+        );
+        Case::parse(&text, Path::new("bench.toml"), &[])
+    }
+}
+
+/// Seconds of each operator in one step, and of a copy of psi: medians.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Figures {
+    pub scattering_s: f64,
+    pub streaming_s: f64,
+    pub energy_loss_s: f64,
+    pub step_s: f64,
+    pub copy_s: f64,
+    /// Of psi as stored, once.
+    pub bytes: f64,
+    pub bins: usize,
+}
+
+impl Figures {
+    /// One read and one write of psi per operator, at copy bandwidth, over the time taken.
+    pub fn share_of_copy(&self, operators: f64, seconds: f64) -> f64 {
+        operators * self.copy_s / seconds
+    }
+}
+
+/// Times `steps` dense steps after one that warms up.
+///
+/// # Errors
+/// Whatever the machine reports.
+pub fn measure(cells: Cells, scheme: &str, machine: &dyn Machine, precision: Precision, steps: usize) -> Result<Figures> {
+    let name = precision.name();
+    let case = cells.case(scheme, name)?;
+    let phantom = Phantom::build(&case, Path::new("."))?;
+    let (media, water) = (Media::new(&phantom), water()?);
+    let march = March::new(&case, &phantom, &media, &water, 0);
+    let mut stepper = machine.stepper(&march)?;
+    stepper.put_state(&developed_state(cells))?;
+    let mut times: Vec<[f64; 4]> = Vec::new();
+    for step in 0..=steps {
+        let taken = one_step(stepper.as_mut(), step)?;
+        if step > 0 {
+            times.push(taken);
+        }
+    }
+    let median = |i: usize| {
+        let mut column: Vec<f64> = times.iter().map(|t| t[i]).collect();
+        column.sort_by(f64::total_cmp);
+        column[column.len() / 2]
+    };
+    Ok(Figures {
+        streaming_s: median(0),
+        scattering_s: median(1),
+        energy_loss_s: median(2),
+        step_s: median(0) + median(1) + median(2),
+        copy_s: median(3),
+        bytes: (march.phase_space.layout().len() * bytes_per_bin(precision)) as f64,
+        bins: cells.bins(),
+    })
+}
+
+fn bytes_per_bin(precision: Precision) -> usize {
+    match precision {
+        Precision::Half => 2,
+        Precision::Single => 4,
+        Precision::Double => 8,
+    }
+}
+
+/// Streaming, scattering, energy loss (scores included), and a copy.
+fn one_step(stepper: &mut dyn Stepper, step: usize) -> Result<[f64; 4]> {
+    let mut timed = |work: &mut dyn FnMut(&mut dyn Stepper) -> Result<()>| -> Result<f64> {
+        let start = Instant::now();
+        work(stepper)?;
+        stepper.synchronize()?;
+        Ok(start.elapsed().as_secs_f64())
+    };
+    Ok([
+        timed(&mut |s| s.stream(Stride::Whole))?,
+        timed(&mut |s| s.scatter(step))?,
+        timed(&mut |s| s.lose_energy(step))?,
+        timed(&mut |s| s.copy_state())?,
+    ])
+}
+
+/// A smooth state without empty cells, as a developed beam has in its window: no cell of it is near the smallest number.
+fn developed_state(cells: Cells) -> Vec<f64> {
+    let bump = |i: usize, n: usize| {
+        let u = (i as f64 + 0.5) / n as f64 - 0.5;
+        (-8.0 * u * u).exp()
+    };
+    let mut psi = Vec::with_capacity(cells.bins());
+    for energy in 0..cells.energy {
+        for angle in 0..cells.angle {
+            for z in 0..cells.z {
+                let row = bump(energy, cells.energy) * bump(angle, cells.angle) * bump(z, cells.z);
+                psi.extend((0..cells.x).map(|x| row * bump(x, cells.x)));
+            }
+        }
+    }
+    psi
+}

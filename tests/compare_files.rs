@@ -1,0 +1,272 @@
+//! Comparing files: every format that is read, every figure that is printed.
+
+#[path = "support/sample_results.rs"]
+mod sample_results;
+
+use ndarray::{Array1, Array2};
+use sample_results::{sample_provenance, sample_results};
+use smatrix2d::cli::compare::{Arguments, run};
+use smatrix2d::compare::files::load;
+use smatrix2d::compare::gamma::Normalisation;
+use smatrix2d::compare::{Report, Settings, compare, to_text};
+use smatrix2d::dose_file::write;
+use smatrix2d::error::{Error, Kind};
+use smatrix2d::results::{Axis, Results};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+fn compared(a: &Path, b: &Path) -> Result<Report, Error> {
+    let settings = Settings {
+        criteria: vec!["2%/2mm".parse()?],
+        normalisation: Normalisation::Global,
+        threshold: 0.1,
+    };
+    Ok(compare(&load(a)?, &load(b)?, &settings)?.report)
+}
+
+fn write_dose_file(path: &Path, results: &Results) {
+    write(path, results, &sample_provenance()).unwrap();
+}
+
+/// The sample's energy deposit as another code would write it.
+fn write_npz(path: &Path, results: &Results) {
+    let mut archive = ndarray_npy::NpzWriter::new_compressed(File::create(path).unwrap());
+    archive
+        .add_array("z_mm", &Array1::from(results.z_mm.centers.clone()))
+        .unwrap();
+    archive
+        .add_array("x_mm", &Array1::from(results.x_mm.centers.clone()))
+        .unwrap();
+    archive
+        .add_array(
+            "edep",
+            &results.energy_deposit_mev.mapv(|value| value as f32),
+        )
+        .unwrap();
+    archive.finish().unwrap();
+}
+
+fn write_csv(path: &Path, results: &Results) {
+    let rows = results
+        .z_mm
+        .centers
+        .iter()
+        .zip(&results.depth_dose_mev_per_mm);
+    let lines: String = rows
+        .map(|(z, dose)| format!("{z},{}\n", 17.0 * dose))
+        .collect();
+    fs::write(path, format!("# measured\ndepth_mm,dose\n{lines}")).unwrap();
+}
+
+fn figure(report: &Report, name: &str) -> f64 {
+    report
+        .figures
+        .iter()
+        .find(|figure| figure.name == name)
+        .unwrap()
+        .difference
+}
+
+#[test]
+fn the_same_distribution_in_every_format_has_no_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = sample_results(60, 40);
+    let path = |name: &str| folder.path().join(name);
+    write_dose_file(&path("dose.h5"), &results);
+    write_npz(&path("map.npz"), &results);
+    write_csv(&path("curve.csv"), &results);
+    for (a, b) in [
+        ("dose.h5", "dose.h5"),
+        ("dose.h5", "map.npz"),
+        ("map.npz", "dose.h5"),
+        ("curve.csv", "dose.h5"),
+        ("map.npz", "curve.csv"),
+    ] {
+        let report = compared(&path(a), &path(b)).unwrap();
+        // Single storage, and the shortest decimals in the CSV.
+        assert!(report.depth_dose.linf < 1e-6, "{a} {b}: {report:?}");
+        assert!(report.map.is_none_or(|norms| norms.linf < 1e-6), "{a} {b}");
+        assert!(figure(&report, "r80_mm").abs() < 1e-5, "{a} {b}");
+        assert!(
+            report.gamma_depth_dose[0].pass_rate_percent == 100.0,
+            "{a} {b}"
+        );
+        assert_eq!(
+            report.map.is_some(),
+            !a.contains("csv") && !b.contains("csv")
+        );
+    }
+}
+
+#[test]
+fn norms_of_a_scaled_distribution_are_its_excess() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a.h5", "b.h5"].map(|name| folder.path().join(name));
+    let results = sample_results(60, 40);
+    let mut scaled = results.clone();
+    scaled.dose_gy_mm = results.dose_gy_mm.as_ref().map(|map| map * 1.03);
+    write_dose_file(&a, &results);
+    write_dose_file(&b, &scaled);
+    let report = compared(&a, &b).unwrap();
+    let norms = report.map.unwrap();
+    assert_eq!(report.quantity.units, "Gy mm");
+    // Single storage.
+    assert!((norms.l2 - 0.03).abs() < 1e-6 && (norms.linf - 0.03).abs() < 1e-6);
+    assert!(norms.rms < norms.linf && norms.points_outside == 0);
+    // 3 % at the maximum is 1.5 tolerances, less where a neighbour's dose is nearer.
+    let largest = report.gamma_map[0].largest;
+    assert!(largest > 0.1 && largest <= 1.5 + 1e-6, "{largest}");
+}
+
+#[test]
+fn a_shift_in_depth_shows_in_the_range_on_another_grid() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a.npz", "b.npz"].map(|name| folder.path().join(name));
+    let results = sample_results(60, 40);
+    let mut shifted = results.clone();
+    let centers: Vec<f64> = results.z_mm.centers.iter().map(|z| z + 0.4).collect();
+    shifted.z_mm = Axis::from_centers(centers).unwrap();
+    write_npz(&a, &results);
+    write_npz(&b, &shifted);
+    let report = compared(&a, &b).unwrap();
+    for name in ["r90_mm", "r80_mm", "r20_mm", "peak_depth_mm"] {
+        assert!((figure(&report, name) - 0.4).abs() < 1e-5, "{name}");
+    }
+    assert!(figure(&report, "falloff_80_20_mm").abs() < 1e-5);
+    // The first row's centre lies in the first half cell's width outside B: 0.35 mm before its edge, so none is lost.
+    assert_eq!(report.map.unwrap().points_outside, 0);
+    assert!(report.map.unwrap().linf > 0.01);
+}
+
+#[test]
+fn lateral_widths_are_compared_at_the_same_depths() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a.npz", "b.npz"].map(|name| folder.path().join(name));
+    let results = sample_results(60, 80);
+    let mut wider = results.clone();
+    wider.x_mm = Axis::uniform(results.x_mm.edges[0] * 1.1, 0.55, 80);
+    write_npz(&a, &results);
+    write_npz(&b, &wider);
+    let report = compared(&a, &b).unwrap();
+    assert_eq!(report.lateral.len(), 3);
+    for place in &report.lateral {
+        let [moment, core] =
+            [&place.moment_sigma_mm, &place.core_sigma_mm].map(|figure| figure.b / figure.a);
+        // The same cells, 10 % wider; single storage.
+        assert!(
+            (moment - 1.1).abs() < 1e-4 && (core - 1.1).abs() < 1e-4,
+            "{}: {moment} {core}",
+            place.place
+        );
+    }
+}
+
+#[test]
+fn the_table_names_every_figure_and_json_has_no_nan() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.h5");
+    write_dose_file(&path, &sample_results(60, 40));
+    let report = compared(&path, &path).unwrap();
+    let text = to_text(&report);
+    for name in [
+        "L2",
+        "Linf",
+        "rms",
+        "r80_mm",
+        "r20_mm",
+        "peak_width_mm",
+        "core sigma entrance",
+        "map 2%/2mm",
+    ] {
+        assert!(text.contains(name), "{name} in\n{text}");
+    }
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["gamma_map"][0]["pass_rate_percent"], 100.0);
+    assert_eq!(json["depth_dose"]["linf"], 0.0);
+}
+
+fn arguments(a: &Path, b: &Path) -> Arguments {
+    Arguments {
+        a: a.into(),
+        b: b.into(),
+        gamma: vec!["3%/3mm".into(), "2%/2mm".into()],
+        threshold: 10.0,
+        local: false,
+        json: false,
+        output: None,
+    }
+}
+
+#[test]
+fn the_command_writes_difference_and_gamma_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, map] = ["a.h5", "map.h5"].map(|name| folder.path().join(name));
+    write_dose_file(&a, &sample_results(20, 30));
+    run(&Arguments {
+        output: Some(map.clone()),
+        ..arguments(&a, &a)
+    })
+    .unwrap();
+    let file = hdf5::File::open(&map).unwrap();
+    for name in ["difference", "gamma_3pct_3mm", "gamma_2pct_2mm"] {
+        let values: Array2<f64> = file.dataset(name).unwrap().read_2d().unwrap();
+        assert_eq!(values.dim(), (20, 30), "{name}");
+    }
+}
+
+#[test]
+fn mistakes_are_told_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let results = sample_results(20, 30);
+    write_dose_file(&path("dose.h5"), &results);
+    write_csv(&path("curve.csv"), &results);
+    fs::write(path("words.csv"), "z,dose\n1,2\ntwo,3\n").unwrap();
+    fs::write(path("falling.csv"), "3,1\n2,1\n1,1\n").unwrap();
+    fs::write(path("empty.csv"), "").unwrap();
+    fs::write(path("text.npz"), "no archive").unwrap();
+    let mut archive = ndarray_npy::NpzWriter::new(File::create(path("bare.npz")).unwrap());
+    archive
+        .add_array("z_mm", &Array1::<f64>::linspace(0.0, 1.0, 3))
+        .unwrap();
+    archive.finish().unwrap();
+    for (name, kind) in [
+        ("missing.h5", Kind::InputMissing),
+        ("words.csv", Kind::BadData),
+        ("falling.csv", Kind::BadData),
+        ("empty.csv", Kind::BadData),
+        ("text.npz", Kind::BadData),
+        ("bare.npz", Kind::BadData),
+    ] {
+        let error = run(&arguments(&path("dose.h5"), &path(name))).unwrap_err();
+        assert_eq!(
+            (error.kind, error.file),
+            (kind, Some(path(name))),
+            "{}",
+            error.message
+        );
+    }
+    let words = run(&arguments(&path("dose.h5"), &path("words.csv"))).unwrap_err();
+    assert_eq!(words.line, Some(3));
+    let dose = path("dose.h5");
+    for wrong in [
+        Arguments {
+            gamma: vec!["two".into()],
+            ..arguments(&dose, &dose)
+        },
+        Arguments {
+            threshold: 100.0,
+            ..arguments(&dose, &dose)
+        },
+        Arguments {
+            threshold: f64::NAN,
+            ..arguments(&dose, &dose)
+        },
+        Arguments {
+            output: Some(PathBuf::from("map.h5")),
+            ..arguments(&dose, &path("curve.csv"))
+        },
+    ] {
+        assert_eq!(run(&wrong).unwrap_err().kind, Kind::Usage, "{wrong:?}");
+    }
+}

@@ -1,0 +1,242 @@
+//! Nuclear reactions against the figures of ICRU Report 63, and their sums.
+
+use smatrix2d::physics::nuclear::{NuclearReactions, Secondary};
+use smatrix2d::physics::secondary_protons::{SecondaryProtons, solid_angle_weights_sr};
+use smatrix2d::physics::{Material, builtin};
+
+const AVOGADRO_PER_MOL: f64 = 6.022_140_76e23;
+
+fn material(name: &str) -> Material {
+    builtin(name).unwrap_or_else(|| panic!("no material `{name}`"))
+}
+
+fn assert_within(found: f64, expected: f64, relative: f64, what: &str) {
+    let deviation = found / expected - 1.0;
+    assert!(
+        deviation.abs() <= relative,
+        "{what}: {found} instead of {expected} ({deviation:+.2e})"
+    );
+}
+
+#[test]
+fn oxygen_reacts_with_295_millibarn_at_therapy_energies() {
+    let oxygen = NuclearReactions::of(&material("oxygen")).unwrap();
+    let millibarn = |energy| oxygen.nonelastic_cm2_per_g(energy) * 15.999 / AVOGADRO_PER_MOL * 1e27;
+    for energy in [120.0, 150.0, 200.0, 250.0, 300.0] {
+        assert_within(millibarn(energy), 295.0, 1e-3, &format!("{energy} MeV"));
+    }
+    assert_within(millibarn(23.0), 537.0, 5e-3, "23 MeV");
+    assert_eq!(millibarn(5.0), 0.0);
+}
+
+#[test]
+fn water_removes_one_per_cent_of_protons_per_gram() {
+    let (water, oxygen) = (material("water"), material("oxygen"));
+    let of_water = NuclearReactions::of(&water).unwrap();
+    let of_oxygen = NuclearReactions::of(&oxygen).unwrap();
+    for energy in [10.0, 70.0, 150.0] {
+        let share = 0.888102 * of_oxygen.nonelastic_cm2_per_g(energy);
+        assert_within(
+            of_water.nonelastic_cm2_per_g(energy),
+            share,
+            1e-6,
+            "oxygen's share; hydrogen has none",
+        );
+    }
+    // 0.295 b x N_A x 0.8881 / 15.999: about 1 % per cm of water.
+    assert_within(
+        of_water.nonelastic_cm2_per_g(150.0),
+        0.00986,
+        2e-3,
+        "150 MeV",
+    );
+}
+
+#[test]
+fn elements_without_data_scale_with_the_area_of_the_nucleus() {
+    let pure = |symbol: &str| {
+        let material =
+            Material::from_composition(symbol, 1.0, &[(symbol.to_string(), 1.0)], None).unwrap();
+        NuclearReactions::of(&material)
+            .unwrap()
+            .nonelastic_cm2_per_g(150.0)
+    };
+    // (element, atomic mass, nearest with data, its atomic mass)
+    let cases = [
+        ("Na", 22.98977, "Al", 26.98154),
+        ("Zn", 65.38, "Cu", 63.546),
+        ("S", 32.06, "P", 30.97376),
+        ("F", 18.9984, "O", 15.999),
+    ];
+    for (symbol, mass, measured, measured_mass) in cases {
+        let per_atom_ratio = pure(symbol) * mass / (pure(measured) * measured_mass);
+        assert_within(
+            per_atom_ratio,
+            (mass / measured_mass).powf(2.0 / 3.0),
+            1e-9,
+            symbol,
+        );
+    }
+    assert_eq!(pure("H"), 0.0);
+}
+
+#[test]
+fn energy_of_a_reaction_is_shared_out_without_rest() {
+    for name in ["water", "bone_cortical", "lung", "lead", "pmma"] {
+        let reactions = NuclearReactions::of(&material(name)).unwrap();
+        for energy in [10.0, 30.0, 70.0, 150.0, 250.0] {
+            let protons = reactions.energy_fraction_protons(energy);
+            let heavy = reactions.energy_fraction_heavy_charged(energy);
+            let leaving = reactions.energy_fraction_leaving(energy);
+            assert!((protons + heavy + leaving - 1.0).abs() < 1e-12);
+            assert!(
+                protons > 0.0 && heavy >= 0.0 && leaving > 0.0,
+                "{name} at {energy} MeV: {protons} {heavy} {leaving}"
+            );
+        }
+    }
+    assert_eq!(
+        NuclearReactions::of(&material("hydrogen"))
+            .unwrap()
+            .energy_fraction_protons(150.0),
+        0.0
+    );
+}
+
+#[test]
+fn secondaries_of_oxygen_are_those_of_the_data() {
+    let oxygen = NuclearReactions::of(&material("oxygen")).unwrap();
+    // data/icru63/nonelastic.csv at 150 MeV.
+    let rows = [
+        (Secondary::Proton, 1.987, 0.4803),
+        (Secondary::Deuteron, 0.3688, 0.1017),
+        (Secondary::Alpha, 0.8695, 0.0570),
+    ];
+    for (secondary, multiplicity, fraction) in rows {
+        assert_within(
+            oxygen.multiplicity(secondary, 150.0),
+            multiplicity,
+            1e-9,
+            &format!("{secondary:?}s"),
+        );
+        assert_within(
+            oxygen.energy_fraction(secondary, 150.0),
+            fraction,
+            1e-9,
+            &format!("energy of {secondary:?}s"),
+        );
+    }
+}
+
+#[test]
+fn spectra_integrate_to_multiplicity_times_cross_section() {
+    for name in ["water", "bone_cortical", "lung", "aluminium"] {
+        let material = material(name);
+        let reactions = NuclearReactions::of(&material).unwrap();
+        let protons = SecondaryProtons::of(&material).unwrap();
+        for energy in [10.0, 35.0, 70.0, 145.0, 250.0] {
+            let spectrum = protons.spectrum(energy);
+            let removal = reactions.nonelastic_cm2_per_g(energy);
+            let expected = removal * reactions.multiplicity(Secondary::Proton, energy);
+            let what = format!("{name} at {energy} MeV");
+            assert_within(spectrum.protons_cm2_per_g(), expected, 1e-9, &what);
+            // The shares of energy come from the energy spectra, these from energy and angle: two-digit data.
+            let share = spectrum.energy_mev_cm2_per_g() / (removal * energy);
+            assert_within(
+                share,
+                reactions.energy_fraction_protons(energy),
+                0.02,
+                &format!("energy share in {what}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn spectra_of_the_file_integrate_to_multiplicity_times_cross_section_but_for_the_first_bin() {
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/data/icru63/protons_o.csv"
+    ))
+    .unwrap();
+    let oxygen = NuclearReactions::of(&material("oxygen")).unwrap();
+    let weights = solid_angle_weights_sr();
+    for (energy, short_by) in [(20.0, 0.01), (100.0, 0.06), (150.0, 0.06), (250.0, 0.10)] {
+        let of_row = |line: &str| -> Option<f64> {
+            let values: Vec<f64> = line
+                .split(',')
+                .map(|field| field.parse().ok())
+                .collect::<Option<_>>()?;
+            let over_angles: f64 = values[2..]
+                .iter()
+                .zip(&weights)
+                .map(|(value, weight)| value * weight)
+                .sum();
+            (values[0] == energy).then_some(over_angles * energy / 40.0)
+        };
+        let barn: f64 = text.lines().filter_map(of_row).sum();
+        let per_atom = oxygen.nonelastic_cm2_per_g(energy) * 15.999 / AVOGADRO_PER_MOL * 1e24;
+        let ratio = barn / (per_atom * oxygen.multiplicity(Secondary::Proton, energy));
+        assert!(
+            (1.0 - short_by..1.01).contains(&ratio),
+            "raw integral over data at {energy} MeV: {ratio}"
+        );
+    }
+}
+
+#[test]
+fn solid_angle_weights_integrate_lines_in_theta_exactly() {
+    let weights = solid_angle_weights_sr();
+    assert_within(
+        weights.iter().sum(),
+        4.0 * std::f64::consts::PI,
+        1e-12,
+        "whole sphere",
+    );
+    let angles = smatrix2d::physics::secondary_protons::ANGLE_DEG.map(f64::to_radians);
+    let mean_angle: f64 = weights
+        .iter()
+        .zip(angles)
+        .map(|(weight, angle)| weight * angle)
+        .sum();
+    // Integral of theta over the sphere: 2 pi^2.
+    assert_within(
+        mean_angle,
+        2.0 * std::f64::consts::PI.powi(2),
+        1e-12,
+        "theta",
+    );
+}
+
+#[test]
+fn secondary_protons_are_forward_and_soft() {
+    let spectrum = SecondaryProtons::of(&material("water"))
+        .unwrap()
+        .spectrum(150.0);
+    assert_eq!(spectrum.energy_mev[40], 150.0);
+    let fast = spectrum.density_cm2_per_g_mev_sr[30];
+    assert!(fast[0] > 10.0 * fast[7], "fast secondaries go forward");
+    assert!(
+        spectrum
+            .density_cm2_per_g_mev_sr
+            .iter()
+            .flatten()
+            .all(|density| *density >= 0.0)
+    );
+    assert!(spectrum.energy_mev_cm2_per_g() / spectrum.protons_cm2_per_g() < 75.0);
+}
+
+#[test]
+fn elastic_reactions_of_water_fall_with_energy() {
+    let water = NuclearReactions::of(&material("water")).unwrap();
+    // data/icru63/elastic.csv: oxygen 0.241334, 0.112072 barn.
+    for (energy, barn) in [(100.0, 0.241334), (150.0, 0.112072)] {
+        let expected = barn * 1e-24 * AVOGADRO_PER_MOL * 0.888102 / 15.999;
+        assert_within(
+            water.elastic_cm2_per_g(energy),
+            expected,
+            1e-6,
+            &format!("{energy} MeV"),
+        );
+    }
+}
