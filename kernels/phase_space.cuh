@@ -116,6 +116,7 @@ template <typename Stored> struct March {
     int *any_loss;                 // [spot]
     double *entries;               // [spot, step kept, ENTRIES]
     unsigned long long *counts;    // [spot, (cell updates, largest window)]
+    double *rest;                  // [spot, (weight, energy)]: left when a march was over
     int *steps_done;               // [spot]
 
     __device__ __forceinline__ Window window(int slot, int spot) const { return windows[slot * spots + spot]; }

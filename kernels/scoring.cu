@@ -237,9 +237,36 @@ template <typename Stored> __device__ __forceinline__ void forget_kept(const Mar
     if (i < 2 * DIMENSIONS) march.kept[spot * 2 * DIMENSIONS + i] = i % 2 == 0 ? 0x7fffffff : -1;
 }
 
+// A march is over when less of the beam than this is alive (a dense window never empties); as in src/backend/cpu/mod.rs.
+constexpr double ALIVE_AT_LEAST = 1e-10;
+
+// Ends a spot's march: what psi still holds in the window is the rest, and the window is empty from now on.
+template <typename Stored>
+__device__ __forceinline__ void end_march(const March<Stored> &march, const Stored *psi, int spot, Window window, int slot) {
+    double rest[2] = {0, 0};
+    psi += spot * march.layout.cells();
+    const int planes = window.z.length(), angles = window.angle.length();
+    for (int row = threadIdx.y; row < window.energy.length() * angles * planes; row += ROWS) {
+        const int energy = window.energy.first + row / planes / angles, theta = window.angle.first + row / planes % angles;
+        const Stored *line = psi + march.layout.index(energy, theta, window.z.first + row % planes);
+        for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
+            const double weight = static_cast<double>(Storage<Stored>::load(line[x]));
+            rest[0] += weight;
+            rest[1] += weight * march.energies_mev[energy];
+        }
+    }
+    const bool first = threadIdx.x == 0 && threadIdx.y == 0;
+    for (int i = 0; i < 2; ++i) {
+        const double sum = block_sum(rest[i]);
+        if (first) march.rest[2 * spot + i] = sum;
+    }
+    if (first) march.windows[slot * march.spots + spot] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+}
+
 // Ends a step of a spot: the ledger's entry, and the trimmed window. `before`: the window at the energy loss. Grid: (1, spots).
 template <typename Stored>
-__device__ __forceinline__ void close_step(const March<Stored> &march, int before, int from_slot, int to_slot, int step) {
+__device__ __forceinline__ void close_step(const March<Stored> &march, const Stored *psi, int before, int from_slot,
+                                           int to_slot, int step) {
     const int spot = blockIdx.y, thread = threadIdx.y * LANES + threadIdx.x;
     const Window all = march.window(from_slot, spot);
     const bool was_empty = march.window(before, spot).empty();
@@ -252,9 +279,11 @@ __device__ __forceinline__ void close_step(const March<Stored> &march, int befor
     enter_step_losses(march, spot, entry);
     const double *collected = march.collected + static_cast<long long>(spot) * march.collect_blocks * COLLECTED;
     const int order[] = {WEIGHT, ENERGY, STOPPED, DEPOSIT};
+    double alive = 0;
     for (int i = 0; i < 4; ++i) {
         const double sum = block_sum(over_blocks(collected + order[i], march.collect_blocks, COLLECTED));
         if (thread == 0) entry[ALIVE_WEIGHT + i] = sum;
+        alive += order[i] == WEIGHT ? sum : order[i] == STOPPED ? -sum : 0;
     }
     double pruned[2] = {over_blocks(collected + SCORES, march.collect_blocks, COLLECTED),
                         over_blocks(collected + SCORES + 1, march.collect_blocks, COLLECTED)};
@@ -265,6 +294,7 @@ __device__ __forceinline__ void close_step(const March<Stored> &march, int befor
     }
     if (thread == 0) march.steps_done[spot] = step + 1;
     forget_kept(march, spot);
+    if (alive < ALIVE_AT_LEAST && !window.empty()) end_march(march, psi, spot, window, to_slot);
 }
 
 // Moves what was lost after the last step's end into `last` [spot, LOSSES]. Grid: (1, spots).
@@ -287,7 +317,6 @@ __device__ __forceinline__ void place(const March<Stored> &march, Stored *psi, c
             line[window.x.first + x] = source[static_cast<long long>(row) * window.x.length() + x];
         }
     }
-    forget_kept(march, spot);
 }
 
 // The first spot's plane: psi as floats [energy, angle, x] without padding, and row sums [energy, angle]; zeros outside the
@@ -324,9 +353,9 @@ __device__ __forceinline__ void copy_plane(const March<Stored> &march, const Sto
     extern "C" __global__ void sum_layers_##name(March<Stored> march, const Stored *psi, int slot) {              \
         sum_layers<Stored>(march, psi, slot);                                                                     \
     }                                                                                                             \
-    extern "C" __global__ void close_step_##name(March<Stored> march, int before, int from_slot, int to_slot,     \
-                                                 int step) {                                                      \
-        close_step<Stored>(march, before, from_slot, to_slot, step);                                              \
+    extern "C" __global__ void close_step_##name(March<Stored> march, const Stored *psi, int before,              \
+                                                 int from_slot, int to_slot, int step) {                          \
+        close_step<Stored>(march, psi, before, from_slot, to_slot, step);                                         \
     }                                                                                                             \
     extern "C" __global__ void close_march_##name(March<Stored> march, double *last) {                            \
         close_march<Stored>(march, last);                                                                         \

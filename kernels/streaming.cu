@@ -1,6 +1,6 @@
 // A_stream: free flight along x and z, at fixed energy and theta; twin of src/operators/streaming.rs.
 //
-// A thread makes one arriving cell from four cells along the direction of flight: flux in, flux out, donor-cell step.
+// A thread makes an arriving cell from four cells along the direction of flight: flux in, flux out, donor-cell step.
 #include "phase_space.cuh"
 
 template <typename Real> __device__ __forceinline__ Real smaller(Real a, Real b) { return b < a ? b : a; }
@@ -90,50 +90,82 @@ __device__ __forceinline__ void stream_x(const March<Stored> &march, Displacemen
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING, rounding);
 }
 
+// Both axes in one pass (path stepping): a thread walks a column of z along the direction of flight, and makes each of its
+// cells from a row of x on the way, so that psi is read once and written once.
 template <typename Stored>
-__device__ __forceinline__ void stream_z(const March<Stored> &march, Displacements<Arithmetic<Stored>> displacements,
-                                         const Stored *psi, Stored *next, int from_slot, int to_slot) {
+__device__ __forceinline__ void stream_column(const March<Stored> &march, const Displacement<Arithmetic<Stored>> &by_x,
+                                              const Displacement<Arithmetic<Stored>> &by_z, const Stored *psi, Stored *next,
+                                              const Window &from, Span to_z, int x, double energy_mev, double *leaked,
+                                              double *rounding) {
+    using Real = Arithmetic<Stored>;
+    const int row = march.layout.row, d = by_z.direction, shift = d * by_z.whole;
+    auto at = [&](int z) {
+        const int source = z - shift;
+        return from.z.contains(source) ? arriving(by_x, psi + static_cast<long long>(source) * row, 1, from.x, x) : Real(0);
+    };
+    if (x < 0 || x >= march.cells_x) {
+        double weight = 0;
+        for (int z = from.z.first; z < from.z.last; ++z) weight += static_cast<double>(at(z + shift));
+        leak(weight, energy_mev, x >= 0, leaked);
+        return;
+    }
+    const Span arrives = arrival(by_z, from.z);
+    const int low = min(arrives.first, to_z.first), high = max(arrives.last, to_z.last);
+    int z = d > 0 ? low : high - 1;
+    Real upstream = 0, here = at(z), inflow = 0;
+    for (int i = low; i < high; ++i, z += d) {
+        const Real downstream = at(z + d);
+        const Real outflow = antidiffusive_flux(by_z, upstream, here, downstream);
+        const Real value = donor_cell(by_z, upstream, here) - outflow + inflow;
+        if (z >= 0 && z < march.layout.planes) {
+            put(next + static_cast<long long>(z) * row + x, value, energy_mev, rounding);
+        } else {
+            leak(static_cast<double>(value), energy_mev, z >= 0, leaked + 4);
+        }
+        upstream = here;
+        here = downstream;
+        inflow = outflow;
+    }
+}
+
+template <typename Stored>
+__device__ __forceinline__ void stream_xz(const March<Stored> &march, Displacements<Arithmetic<Stored>> along_x,
+                                          Displacements<Arithmetic<Stored>> along_z, const Stored *psi, Stored *next,
+                                          int from_slot, int to_slot) {
     const int spot = blockIdx.y;
     const Window from = march.window(from_slot, spot);
     const Layout layout = march.layout;
+    const int left = along_x.below.over(from.angle), right = along_x.above.over(from.angle);
     Window to = from;
-    to.z = from.z.grown(displacements.below.over(from.angle), displacements.above.over(from.angle), {0, layout.planes});
+    to.x = from.x.grown(left, right, {0, march.cells_x});
+    to.z = from.z.grown(along_z.below.over(from.angle), along_z.above.over(from.angle), {0, layout.planes});
     turn(march, spot, to_slot, to);
     if (from.empty()) return;
-    const int angles = from.angle.length();
-    double leaked[4] = {0, 0, 0, 0}, rounding[2] = {0, 0};
+    const int angles = from.angle.length(), width = from.x.length() + left + right;
+    double leaked[8] = {}, rounding[2] = {};
     psi += spot * layout.cells();
     next += spot * layout.cells();
-    for (int row = blockIdx.x * ROWS + threadIdx.y; row < to.energy.length() * angles; row += gridDim.x * ROWS) {
-        const int theta = from.angle.first + row % angles;
-        const int energy = from.energy.first + row / angles;
-        const double energy_mev = march.energies_mev[energy];
-        const Displacement<Arithmetic<Stored>> by = displacements.by_angle[theta];
-        const Span arrives = arrival(by, from.z);
+    const int columns = from.energy.length() * angles * width, threads = gridDim.x * ROWS * LANES;
+    for (int i = (blockIdx.x * ROWS + threadIdx.y) * LANES + threadIdx.x; i < columns; i += threads) {
+        const int x = from.x.first - left + i % width, theta = from.angle.first + i / width % angles;
+        const int energy = from.energy.first + i / width / angles;
         const long long plane = layout.index(energy, theta, 0);
-        for (int z = min(arrives.first, to.z.first); z < max(arrives.last, to.z.last); ++z) {
-            for (int x = from.x.first + threadIdx.x; x < from.x.last; x += LANES) {
-                const Arithmetic<Stored> value = arriving(by, psi + plane + x, layout.row, from.z, z);
-                if (z >= 0 && z < layout.planes) {
-                    put(next + plane + static_cast<long long>(z) * layout.row + x, value, energy_mev, rounding);
-                } else {
-                    leak(static_cast<double>(value), energy_mev, z >= 0, leaked);
-                }
-            }
-        }
+        stream_column(march, along_x.by_angle[theta], along_z.by_angle[theta], psi + plane, next + plane, from, to.z, x,
+                      march.energies_mev[energy], leaked, rounding);
     }
-    enter_losses<4>(march, spot, LEAKED + 4, leaked);
+    enter_losses<8>(march, spot, LEAKED, leaked);
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING, rounding);
 }
 
 // Grid: (blocks, spots); block: (LANES, ROWS).
-#define STREAMING_KERNEL(name, Stored)                                                                                \
-    extern "C" __global__ void streaming_x_##name(March<Stored> march, Displacements<Arithmetic<Stored>> displacements, \
+#define STREAMING_KERNEL(name, Stored)                                                                                 \
+    extern "C" __global__ void streaming_x_##name(March<Stored> march, Displacements<Arithmetic<Stored>> along_x,      \
                                                   const Stored *psi, Stored *next, int from_slot, int to_slot) {       \
-        stream_x<Stored>(march, displacements, psi, next, from_slot, to_slot);                                        \
-    }                                                                                                                 \
-    extern "C" __global__ void streaming_z_##name(March<Stored> march, Displacements<Arithmetic<Stored>> displacements, \
-                                                  const Stored *psi, Stored *next, int from_slot, int to_slot) {       \
-        stream_z<Stored>(march, displacements, psi, next, from_slot, to_slot);                                        \
+        stream_x<Stored>(march, along_x, psi, next, from_slot, to_slot);                                               \
+    }                                                                                                                  \
+    extern "C" __global__ void streaming_xz_##name(March<Stored> march, Displacements<Arithmetic<Stored>> along_x,     \
+                                                   Displacements<Arithmetic<Stored>> along_z, const Stored *psi,       \
+                                                   Stored *next, int from_slot, int to_slot) {                         \
+        stream_xz<Stored>(march, along_x, along_z, psi, next, from_slot, to_slot);                                     \
     }
 FOR_EACH_STORAGE(STREAMING_KERNEL)

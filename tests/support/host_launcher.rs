@@ -1,4 +1,5 @@
 //! A device without a GPU: the same kernels run on the host by `cuda_host`, memory is the host's.
+#![allow(dead_code)]
 
 use cuda_host::{Order, launch};
 use smatrix2d::backend::cuda::launcher::{Argument, Launcher, Mark, Ticket};

@@ -1,10 +1,13 @@
 //! Small cases that between them take every path through the operators; each runs in well under a second.
+#![allow(dead_code)]
 
 use smatrix2d::backend::Machine;
 use smatrix2d::case::Case;
 use smatrix2d::error::Result;
+use smatrix2d::march::March;
+use smatrix2d::media::Media;
 use smatrix2d::phantom::Phantom;
-use smatrix2d::transport::{Outcome, run};
+use smatrix2d::transport::{Outcome, run, water};
 use std::path::Path;
 
 /// 40 MeV (range 15 mm) into water.
@@ -86,11 +89,12 @@ pub fn cases() -> Vec<(&'static str, String)> {
             "path, periodic",
             PATH.replace("angle_max_deg = 90.0", "angle_max_deg = 180.0")
                 .replace("angle_deg = 30.0", "angle_deg = 85.0")
-                .replace("prune = 1e-6", "prune = 1e-5\nbackward = \"angular_cap\"\nangle_cap_deg = 180.0\nmax_steps = 8"),
+                .replace("prune = 1e-6", "prune = 1e-5\nbackward = \"angular-cap\"\nangle_cap_deg = 180.0\nmax_steps = 8"),
         ),
         (
             "log energy axis",
-            DEPTH.replace("range_bin_mm = 0.5", "energy_axis = \"log\"\nenergy_bins = 30"),
+            DEPTH.replace("sigma_x_mm = 1.5", "sigma_x_mm = 1.5\nenergy_spread_mev = 1.0")
+                .replace("range_bin_mm = 0.5", "energy_axis = \"log\"\nenergy_bins = 30"),
         ),
     ]
 }
@@ -100,4 +104,12 @@ pub fn outcome(text: &str, machine: &dyn Machine) -> Result<Outcome> {
     let case = Case::parse(text, Path::new("small.toml"), &[])?;
     let phantom = Phantom::build(&case, Path::new(""))?;
     run(&case, &phantom, machine, &mut |_| {})
+}
+
+/// Calls `work` with the march of a case's first beam.
+pub fn with_march<T>(text: &str, work: impl FnOnce(&March) -> T) -> T {
+    let case = Case::parse(text, Path::new("small.toml"), &[]).unwrap();
+    let phantom = Phantom::build(&case, Path::new("")).unwrap();
+    let (media, water) = (Media::new(&phantom), water().unwrap());
+    work(&March::new(&case, &phantom, &media, &water, 0))
 }

@@ -70,6 +70,7 @@ struct Places {
     losses: u64,
     any_loss: u64,
     counts: u64,
+    rest: u64,
     steps_done: u64,
     last: u64,
     cleared: u64,
@@ -95,6 +96,7 @@ impl Places {
             losses: each(extent.blocks() * LOSSES, 8),
             any_loss: each(1, 4),
             counts: each(2, 8),
+            rest: each(2, 8),
             steps_done: each(1, 4),
             last: each(LOSSES, 8),
             windows: each(WINDOW_SLOTS as usize, size_of::<twins::Window>()),
@@ -172,6 +174,11 @@ impl<'a> Batch<'a> {
         self.cleared
     }
 
+    /// Empties psi: a dense march has the whole grid as its window from the start.
+    pub fn clear_psi<S: Stored>(&self, launcher: &dyn Launcher) -> Result<()> {
+        launcher.clear(self.psi(0), self.extent.psi_bytes::<S>())
+    }
+
     pub fn clear(&self, launcher: &dyn Launcher) -> Result<()> {
         launcher.clear(self.kept.address, self.cleared)
     }
@@ -183,6 +190,7 @@ impl Places {
         march.losses = from + self.losses;
         march.any_loss = from + self.any_loss;
         march.counts = from + self.counts;
+        march.rest = from + self.rest;
         march.steps_done = from + self.steps_done;
         march.windows = from + self.windows;
         march.kept = from + self.kept;

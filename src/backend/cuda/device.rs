@@ -16,7 +16,7 @@ use std::sync::Arc;
 const KERNELS: [(&str, &[&str]); 4] = [
     ("scattering", &["scattering"]),
     ("energy_loss", &["energy_loss"]),
-    ("streaming", &["streaming_x", "streaming_z"]),
+    ("streaming", &["streaming_x", "streaming_xz"]),
     (
         "scoring",
         &[
@@ -46,7 +46,6 @@ struct Fetch {
 pub struct Device {
     context: Arc<CudaContext>,
     name: String,
-    driver: String,
     compute: sys::CUstream,
     copies: sys::CUstream,
     modules: Vec<sys::CUmodule>,
@@ -99,7 +98,6 @@ impl Device {
         let queue = || stream::create(stream::StreamKind::NonBlocking);
         let mut device = Device {
             context,
-            driver,
             compute: queue().map_err(fails("creating a queue"))?,
             copies: queue().map_err(fails("creating a queue"))?,
             modules: Vec::new(),
@@ -113,10 +111,6 @@ impl Device {
             device.load(module, kernels)?;
         }
         Ok(device)
-    }
-
-    pub fn driver(&self) -> &str {
-        &self.driver
     }
 
     fn load(&mut self, name: &'static str, kernels: &[&str]) -> Result<()> {

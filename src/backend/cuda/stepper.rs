@@ -9,19 +9,22 @@ use super::memory::Memory;
 use super::stored::Stored;
 use super::tables::Packed;
 use super::tally::{Gathered, window_of};
-use super::twins::{self, Address};
+use super::twins::{self, Address, DIMENSIONS};
 use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::Source;
 use crate::case::Stepping;
 use crate::error::{Error, Result};
 use crate::ledger::Amount;
 use crate::march::March;
+use crate::phase_space::Layout;
 use std::marker::PhantomData;
 
 /// The host asks for the spots' windows every so many steps, and never is more than twice as many steps ahead of the answer.
 const STEPS_PER_LOOK: usize = 16;
 /// Share of the free memory that a batch may take: the driver needs some for itself.
 const MEMORY_SHARE: f64 = 0.9;
+/// Rows of psi that go to or from the device at once in benchmarks and tests.
+const ROWS_AT_ONCE: usize = 1 << 16;
 /// CUDA's limit on the second extent of a grid.
 const SPOTS_AT_MOST: u64 = 65_535;
 
@@ -131,20 +134,6 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         }
     }
 
-    fn stream_along(&mut self, kernel: &str, by: twins::Displacements) -> Result<()> {
-        let (psi, next, to) = (self.psi()?, self.next()?, self.next_slot());
-        let arguments = [
-            Argument::of(&by),
-            Argument::of(&psi),
-            Argument::of(&next),
-            Argument::of(&self.slot),
-            Argument::of(&to),
-        ];
-        self.launch(kernel, self.twin.blocks, &arguments)?;
-        self.advance();
-        Ok(())
-    }
-
     /// An operator that reads media: psi to the next psi.
     fn operate(&mut self, kernel: &str, step: usize) -> Result<()> {
         let (psi, next, to, plane) = (
@@ -184,8 +173,9 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             }
             self.sum_layers(&self.twin)?;
         }
-        let (to, step) = (self.next_slot(), step as i32);
+        let (psi, to, step) = (self.psi()?, self.next_slot(), step as i32);
         let arguments = [
+            Argument::of(&psi),
             Argument::of(&before),
             Argument::of(&self.slot),
             Argument::of(&to),
@@ -241,6 +231,40 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         Ok(())
     }
 
+    /// Readies everything but psi for a march of so many spots.
+    fn begin(&mut self, spots: usize) -> Result<()> {
+        self.make_room(spots)?;
+        (self.turn, self.slot, self.steps) = (0, 0, 0);
+        (self.look, self.empty) = (None, false);
+        self.gathered = Gathered::default();
+        self.batch()?.clear(self.launcher)?;
+        // Nothing is kept yet: first index above every last one.
+        let kept = vec![[i32::MAX, -1]; DIMENSIONS * spots];
+        self.launcher
+            .upload(self.twin.kept, bytemuck::cast_slice(&kept))
+    }
+
+    /// The whole grid, as far as weight may go.
+    fn limits(&self) -> twins::Window {
+        let layout = self.twin.layout;
+        let all = |last: i32| twins::Span { first: 0, last };
+        twins::Window {
+            energy: all(layout.energies),
+            angle: self.twin.allowed_angles,
+            z: all(layout.planes),
+            x: all(self.twin.cells_x),
+        }
+    }
+
+    fn window_of_first(&self) -> Result<twins::Window> {
+        let mut window = twins::Window::default();
+        let slot = u64::from(self.slot) * self.twin.spots as u64;
+        let from = self.twin.windows + slot * size_of::<twins::Window>() as u64;
+        self.launcher
+            .download(from, bytemuck::bytes_of_mut(&mut window))?;
+        Ok(window)
+    }
+
     /// Uploads the sources' boxes and lets a kernel place them.
     fn place(&mut self, sources: &[Source]) -> Result<()> {
         let (mut cells, mut starts, mut windows) = (Vec::<S>::new(), Vec::new(), Vec::new());
@@ -266,7 +290,15 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             Argument::of(&start.address),
             Argument::of(&self.slot),
         ];
-        self.launch("place", 1, &arguments)
+        if self.twin.prune > 0.0 {
+            return self.launch("place", 1, &arguments);
+        }
+        self.batch()?.clear_psi::<S>(self.launcher)?;
+        self.launch("place", 1, &arguments)?;
+        self.launcher.upload(
+            self.twin.windows,
+            bytemuck::cast_slice(&vec![self.limits(); sources.len()]),
+        )
     }
 
     fn energies_mev(&self) -> &'a [f64] {
@@ -309,6 +341,17 @@ pub fn extent(march: &March, spots: usize) -> Extent {
     }
 }
 
+/// Cells of row number `row` (energy, angle, z) that the window holds.
+fn line_of(layout: Layout, row: usize, window: &twins::Window) -> std::ops::Range<usize> {
+    let inside = |span: twins::Span, i: usize| (span.first..span.last).contains(&(i as i32));
+    let (z, angle) = (row % layout.planes, row / layout.planes % layout.angles);
+    let energy = row / layout.planes / layout.angles;
+    match inside(window.z, z) && inside(window.angle, angle) && inside(window.energy, energy) {
+        true => window.x.first as usize..window.x.last as usize,
+        false => 0..0,
+    }
+}
+
 fn all_empty(windows: &[u8]) -> bool {
     bytemuck::pod_collect_to_vec::<u8, twins::Window>(windows)
         .iter()
@@ -346,20 +389,34 @@ fn fill_box<S: Stored>(
 
 impl<S: Stored> Stepper for CudaStepper<'_, S> {
     fn load(&mut self, sources: &[Source]) -> Result<()> {
-        self.make_room(sources.len())?;
-        (self.turn, self.slot, self.steps) = (0, 0, 0);
-        (self.look, self.empty) = (None, false);
-        self.gathered = Gathered::default();
-        self.batch()?.clear(self.launcher)?;
+        self.begin(sources.len())?;
         self.place(sources)
     }
 
     fn stream(&mut self, stride: Stride) -> Result<()> {
-        self.stream_along("streaming_x", self.packed.displacements_x(stride))?;
+        let (psi, next, to) = (self.psi()?, self.next()?, self.next_slot());
+        let (along_x, along_z) = (
+            self.packed.displacements_x(stride),
+            self.packed.displacements_z(stride),
+        );
+        let arguments = [
+            Argument::of(&along_x),
+            Argument::of(&along_z),
+            Argument::of(&psi),
+            Argument::of(&next),
+            Argument::of(&self.slot),
+            Argument::of(&to),
+        ];
         match self.depth_stepping() {
-            true => Ok(()),
-            false => self.stream_along("streaming_z", self.packed.displacements_z(stride)),
+            // One plane: nothing streams along z.
+            true => {
+                let without_z = [&arguments[..1], &arguments[2..]].concat();
+                self.launch("streaming_x", self.twin.blocks, &without_z)?;
+            }
+            false => self.launch("streaming_xz", self.twin.blocks, &arguments)?,
         }
+        self.advance();
+        Ok(())
     }
 
     fn scatter(&mut self, step: usize) -> Result<()> {
@@ -412,6 +469,58 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         self.sum_layers(&untrimmed)?;
         let gathered = std::mem::take(&mut self.gathered);
         gathered.tallies(self.launcher, &self.twin, self.slot, last, self.march, self.steps)
+    }
+
+    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
+        self.begin(1)?;
+        let window = self.limits();
+        self.launcher
+            .upload(self.twin.windows, bytemuck::bytes_of(&window))?;
+        let layout = self.march.phase_space.layout();
+        let cells_x = self.march.phase_space.space.cells_x;
+        let mut to = self.psi()?;
+        for rows in psi.chunks(cells_x * ROWS_AT_ONCE) {
+            let mut cells = vec![S::zeroed(); rows.len() / cells_x * layout.row];
+            for (row, weights) in cells.chunks_mut(layout.row).zip(rows.chunks(cells_x)) {
+                for (cell, &weight) in row.iter_mut().zip(weights) {
+                    *cell = S::stored(weight);
+                }
+            }
+            self.launcher.upload(to, bytemuck::cast_slice(&cells))?;
+            to += size_of_val(&cells[..]) as u64;
+        }
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<Vec<f64>> {
+        let layout = self.march.phase_space.layout();
+        let cells_x = self.march.phase_space.space.cells_x;
+        let rows = layout.len() / layout.row;
+        let window = self.window_of_first()?;
+        let mut state = Vec::with_capacity(rows * cells_x);
+        let mut from = self.psi()?;
+        for first in (0..rows).step_by(ROWS_AT_ONCE) {
+            let mut cells = vec![S::zeroed(); ROWS_AT_ONCE.min(rows - first) * layout.row];
+            self.launcher
+                .download(from, bytemuck::cast_slice_mut(&mut cells))?;
+            from += size_of_val(&cells[..]) as u64;
+            for (i, row) in cells.chunks(layout.row).enumerate() {
+                let line = line_of(layout, first + i, &window);
+                state.extend((0..cells_x).map(|x| {
+                    if line.contains(&x) { row[x].loaded() } else { 0.0 }
+                }));
+            }
+        }
+        Ok(state)
+    }
+
+    fn copy_state(&mut self) -> Result<()> {
+        let bytes = self.batch()?.extent.psi_bytes::<S>();
+        self.launcher.copy(self.psi()?, self.next()?, bytes)
+    }
+
+    fn synchronize(&mut self) -> Result<()> {
+        self.launcher.synchronize()
     }
 
     fn batch_capacity(&self) -> usize {

@@ -90,6 +90,7 @@ impl Gathered {
             layers: download(launcher, twin.layers, spots * twin.layout.energies as usize)?,
             last: download(launcher, last, spots * LOSSES)?,
             counts: download(launcher, twin.counts, 2 * spots)?,
+            rest: download(launcher, twin.rest, 2 * spots)?,
             steps_done: download(launcher, twin.steps_done, spots)?,
         };
         Ok((0..spots)
@@ -133,6 +134,7 @@ struct Left {
     layers: Vec<f64>,
     last: Vec<f64>,
     counts: Vec<u64>,
+    rest: Vec<f64>,
     steps_done: Vec<i32>,
 }
 
@@ -155,9 +157,9 @@ impl Left {
         }
     }
 
-    /// Weight and energy in the last window.
+    /// Weight and energy in the last window, or in the one in which the march was over.
     fn alive(&self, spot: usize, energies_mev: &[f64]) -> Amount {
-        let (window, mut sum) = (self.windows[spot], Amount::default());
+        let (window, mut sum) = (self.windows[spot], amount(&self.rest, 2 * spot));
         if window.is_empty() {
             return sum;
         }

@@ -115,6 +115,7 @@ pub struct March {
     pub any_loss: Address,
     pub entries: Address,
     pub counts: Address,
+    pub rest: Address,
     pub steps_done: Address,
 }
 
