@@ -27,7 +27,12 @@ impl Cells {
     /// # Errors
     /// Usage, where the text is none of these.
     pub fn parse(text: &str) -> Result<Cells> {
-        let cells = |z, x, angle, energy| Cells { z, x, angle, energy };
+        let cells = |z, x, angle, energy| Cells {
+            z,
+            x,
+            angle,
+            energy,
+        };
         match text {
             "seed" => return Ok(cells(40, 40, 72, 200)),
             "S" => return Ok(cells(32, 32, 45, 35)),
@@ -35,7 +40,11 @@ impl Cells {
             "L" => return Ok(cells(200, 200, 360, 200)),
             _ => {}
         }
-        let numbers: Vec<usize> = text.split('x').filter_map(|n| n.parse().ok()).filter(|n| *n > 1).collect();
+        let numbers: Vec<usize> = text
+            .split('x')
+            .filter_map(|n| n.parse().ok())
+            .filter(|n| *n > 1)
+            .collect();
         match numbers[..] {
             [z, x, angle, energy] if text.split('x').count() == 4 => Ok(cells(z, x, angle, energy)),
             _ => Err(Error::new(Kind::Usage, format!("'{text}' is no grid"))
@@ -91,11 +100,17 @@ impl Figures {
 ///
 /// # Errors
 /// Whatever the machine reports.
-pub fn measure(cells: Cells, scheme: &str, machine: &dyn Machine, precision: Precision, steps: usize) -> Result<Figures> {
+pub fn measure(
+    cells: Cells,
+    scheme: &str,
+    machine: &dyn Machine,
+    precision: Precision,
+    steps: usize,
+) -> Result<Figures> {
     let name = precision.name();
     let case = cells.case(scheme, name)?;
     let phantom = Phantom::build(&case, Path::new("."))?;
-    let (media, water) = (Media::new(&phantom), water()?);
+    let (media, water) = (Media::new(&phantom), water(&phantom)?);
     let march = March::new(&case, &phantom, &media, &water, 0);
     let mut stepper = machine.stepper(&march)?;
     stepper.put_state(&developed_state(cells))?;

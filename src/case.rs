@@ -185,9 +185,9 @@ pub struct BeamSpec {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EnergyAxisSpec {
-    /// Bins uniform in CSDA range in water.
+    /// Bins uniform in CSDA range in water; None: as fine as the beam and the phantom need (see march.rs).
     Range {
-        range_bin_mm: f64,
+        range_bin_mm: Option<f64>,
     },
     Log {
         energy_bins: usize,

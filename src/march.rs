@@ -5,7 +5,7 @@ use crate::case::{Backward, Case, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::media::Media;
 use crate::operators::Setting;
-use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis};
+use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
 use crate::operators::scattering::ScatteringTable;
 use crate::operators::streaming::Displacement;
 use crate::phantom::Phantom;
@@ -21,6 +21,8 @@ pub struct March<'a> {
     pub water: &'a Material,
     pub phase_space: PhaseSpace,
     pub axis: CentralAxis,
+    /// Class of |angle| that the central axis is in.
+    axis_class: usize,
     /// Path length of one step in the plane per class of |angle|, mm.
     pub path_mm: Vec<f64>,
 }
@@ -69,6 +71,7 @@ impl<'a> March<'a> {
         let phase_space = PhaseSpace {
             energy: EnergyAxis::new(
                 case.grid.energy_axis,
+                default_range_bin_mm(case, phantom, media, water, spot.energy_mev),
                 case.grid.cutoff_mev,
                 spot.energy_mev,
                 highest,
@@ -89,6 +92,7 @@ impl<'a> March<'a> {
             Stepping::Path => case.transport.step_mm,
         };
         let axis = CentralAxis::new(spot, case.physics.scattering, phantom, media, step_mm);
+        let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
         March {
             case,
             media,
@@ -96,6 +100,7 @@ impl<'a> March<'a> {
             water,
             phase_space,
             axis,
+            axis_class,
             path_mm,
         }
     }
@@ -169,10 +174,47 @@ impl<'a> March<'a> {
         }
     }
 
-    /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water or MeV.
+    /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water.
     pub fn energy_axis_excess(&self) -> f64 {
-        excess_along_axis(&self.setting(), 0).sqrt()
+        excess_along_axis_mm2(&self.setting(), self.axis_class).sqrt()
     }
+}
+
+/// Widest range bin taken by default.
+const RANGE_BIN_AT_MOST_MM: f64 = 0.5;
+/// Bins per standard deviation of the range straggling: with fewer the edge of the dose shows the bins (docs/verification.md).
+const BINS_PER_SIGMA: f64 = 3.0;
+/// Widest bin where steps are no whole number of bins (another material than the axis' water): wider ones cannot carry the
+/// fraction of a bin without adding variance, from some 60 MeV down.
+const RANGE_BIN_OFF_WATER_MM: f64 = 0.2;
+
+/// The range bin that a beam needs: a whole fraction of the step, fine enough for the beam's straggling and for the media.
+fn default_range_bin_mm(
+    case: &Case,
+    phantom: &Phantom,
+    media: &Media,
+    water: &Material,
+    energy_mev: f64,
+) -> f64 {
+    let step_mm = match case.transport.stepping {
+        Stepping::Depth => phantom.spacing_z_mm,
+        Stepping::Path => case.transport.step_mm,
+    };
+    // Bortfeld, Med. Phys. 24 (1997) 2024, eq. 18: sigma = 0.012 R^0.935, cm.
+    let sigma_mm = 10.0 * 0.012 * water.csda_range_g_per_cm2(energy_mev).powf(0.935);
+    let is_water = |material: usize, density: f64| {
+        phantom.materials[material].name == water.name && density == water.density_g_per_cm3
+    };
+    let all_water = media
+        .list
+        .iter()
+        .all(|medium| is_water(medium.material, medium.density_g_per_cm3));
+    let widest = if all_water {
+        RANGE_BIN_AT_MOST_MM
+    } else {
+        RANGE_BIN_OFF_WATER_MM
+    };
+    step_mm / (step_mm / widest.min(sigma_mm / BINS_PER_SIGMA)).ceil()
 }
 
 fn share(stride: Stride) -> f64 {

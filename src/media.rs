@@ -2,7 +2,7 @@
 //! and each plane of the phantom is a list of row chunks with the medium that fills them.
 
 use crate::phantom::Phantom;
-use crate::phase_space::LANES;
+use crate::phase_space::{LANES, Span};
 use ndarray::Array2;
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ pub struct Medium {
     pub density_g_per_cm3: f64,
 }
 
-/// A chunk of `LANES` cells of a row and the lanes of it that one medium fills.
+/// Neighbouring chunks of a row that one medium fills, or one chunk and the lanes of it that the medium fills.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ChunkMedium {
-    /// First cell of the chunk.
-    pub x: usize,
+pub struct Run {
+    /// In chunks of `LANES` cells.
+    pub chunks: Span,
     pub medium: usize,
     /// None: the medium fills every lane.
     pub lanes: Option<[bool; LANES]>,
@@ -28,8 +28,8 @@ pub struct Media {
     pub list: Vec<Medium>,
     /// (nz, nx): index into `list`.
     pub index: Array2<u16>,
-    /// Per z plane, the chunks of a row from left to right; a mixed chunk stands once per medium.
-    pub planes: Vec<Vec<ChunkMedium>>,
+    /// Per z plane, the runs of a row from left to right; a mixed chunk stands once per medium.
+    pub planes: Vec<Vec<Run>>,
     /// Largest relative change that quantising made to a density; 0 where every density was kept.
     pub density_rounding: f64,
 }
@@ -73,7 +73,7 @@ impl Media {
         let planes = index
             .rows()
             .into_iter()
-            .map(|row| chunks(&row.to_vec()))
+            .map(|row| runs(&row.to_vec()))
             .collect();
         Media {
             list,
@@ -84,23 +84,27 @@ impl Media {
     }
 }
 
-/// Splits a row of media into chunks; cells beyond the row take the last cell's medium (they hold no weight).
-fn chunks(row: &[u16]) -> Vec<ChunkMedium> {
+/// Splits a row of media into runs; cells beyond the row take the last cell's medium (they hold no weight).
+fn runs(row: &[u16]) -> Vec<Run> {
     let last = row[row.len() - 1];
-    let mut list = Vec::new();
-    for x in (0..row.len()).step_by(LANES) {
-        let lane = |l: usize| *row.get(x + l).unwrap_or(&last);
+    let mut list: Vec<Run> = Vec::new();
+    for chunk in 0..row.len().div_ceil(LANES) {
+        let lane = |l: usize| *row.get(chunk * LANES + l).unwrap_or(&last);
         let mut present: Vec<u16> = (0..LANES).map(lane).collect();
         present.sort_unstable();
         present.dedup();
         let mixed = present.len() > 1;
         for medium in present {
-            let lanes = mixed.then(|| std::array::from_fn(|l| lane(l) == medium));
-            list.push(ChunkMedium {
-                x,
-                medium: medium as usize,
-                lanes,
-            });
+            let same =
+                |run: &&mut Run| !mixed && run.lanes.is_none() && run.medium == medium as usize;
+            match list.last_mut().filter(same) {
+                Some(run) => run.chunks.last = chunk + 1,
+                None => list.push(Run {
+                    chunks: Span::new(chunk, chunk + 1),
+                    medium: medium as usize,
+                    lanes: mixed.then(|| std::array::from_fn(|l| lane(l) == medium)),
+                }),
+            }
         }
     }
     list

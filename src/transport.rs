@@ -5,7 +5,7 @@
 
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::beam::{Source, source};
-use crate::case::{Case, Precision, Quantity, Splitting};
+use crate::case::{Case, Precision, Quantity, Splitting, Stepping};
 use crate::curves;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
@@ -36,7 +36,7 @@ pub struct Outcome {
     pub steps: u64,
     pub cell_updates: u64,
     pub largest_window: u64,
-    /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water (range axis) or MeV.
+    /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water.
     pub energy_axis_excess: f64,
 }
 
@@ -65,9 +65,16 @@ fn uniform_along_x(case: &Case) -> bool {
     case.phantom.file.is_none() && case.phantom.regions.iter().all(full_width)
 }
 
-/// The tables' reference medium: range axes are in CSDA range of PSTAR water.
-pub fn water() -> Result<Material> {
-    builtin("water").ok_or_else(|| Error::internal("the built-in tables lack water"))
+/// The water that range axes are in: the phantom's own if it holds one (of either I value), else PSTAR's. A step in it is a
+/// whole number of bins.
+pub fn water(phantom: &Phantom) -> Result<Material> {
+    let water =
+        builtin("water").ok_or_else(|| Error::internal("the built-in tables lack water"))?;
+    let own = phantom
+        .materials
+        .iter()
+        .find(|material| material.composition == water.composition);
+    Ok(own.cloned().unwrap_or(water))
 }
 
 /// Computes a case.
@@ -80,7 +87,7 @@ pub fn run(
     machine: &dyn Machine,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Outcome> {
-    let (media, water) = (Media::new(phantom), water()?);
+    let (media, water) = (Media::new(phantom), water(phantom)?);
     let mut sum = Sum::new(case, phantom);
     let mut spectra = spectra_collector(case, phantom, &media, &water)?;
     let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
@@ -149,7 +156,8 @@ fn advance(
             Ok(())
         };
     score_plane(stepper, 0, None)?;
-    if splitting == Splitting::Strang {
+    // Path stepping starts with the source half a cell in.
+    if splitting == Splitting::Strang && march.case.transport.stepping == Stepping::Depth {
         stepper.stream(Stride::Half)?;
     }
     for step in 0..steps {

@@ -117,23 +117,23 @@ fn beam(lines: &mut Lines, beam: &BeamSpec) {
 fn grid(lines: &mut Lines, case: &Case) {
     let grid = &case.grid;
     lines.header("[grid]");
-    let (axis, key, width) = match grid.energy_axis {
-        EnergyAxisSpec::Range { range_bin_mm } => (
-            EnergyAxisName::Range,
-            "range_bin_mm",
-            format!("{range_bin_mm:?}"),
-        ),
-        EnergyAxisSpec::Log { energy_bins } => {
-            (EnergyAxisName::Log, "energy_bins", energy_bins.to_string())
+    match grid.energy_axis {
+        EnergyAxisSpec::Range { range_bin_mm } => {
+            lines.name("energy_axis", EnergyAxisName::Range);
+            // Without the key each beam has bins of its own.
+            if let Some(width_mm) = range_bin_mm {
+                lines.value("range_bin_mm", width_mm);
+            }
         }
-        EnergyAxisSpec::Uniform { energy_bins } => (
-            EnergyAxisName::Uniform,
-            "energy_bins",
-            energy_bins.to_string(),
-        ),
-    };
-    lines.name("energy_axis", axis);
-    lines.key(key, width);
+        EnergyAxisSpec::Log { energy_bins } => {
+            lines.name("energy_axis", EnergyAxisName::Log);
+            lines.key("energy_bins", energy_bins.to_string());
+        }
+        EnergyAxisSpec::Uniform { energy_bins } => {
+            lines.name("energy_axis", EnergyAxisName::Uniform);
+            lines.key("energy_bins", energy_bins.to_string());
+        }
+    }
     lines.value("cutoff_mev", grid.cutoff_mev);
     lines.value("angle_max_deg", grid.angle_max_deg);
     match grid.angle_bins {

@@ -32,7 +32,6 @@ const TRANSPORT_KEYS: &[&str] = &[
 
 /// Bins per axis: beyond this the stencil tables alone are gigabytes.
 pub const MOST_BINS: usize = 100_000;
-const DEFAULT_RANGE_BIN_MM: f64 = 0.5;
 const DEFAULT_BINS_PER_MEV: f64 = 2.0;
 
 pub fn grid(root: &Section, beams: &[BeamSpec]) -> Result<GridSpec> {
@@ -48,7 +47,7 @@ pub fn grid(root: &Section, beams: &[BeamSpec]) -> Result<GridSpec> {
 
 fn energy_axis(grid: &Section, beams: &[BeamSpec]) -> Result<EnergyAxisSpec> {
     let axis = grid.choice_or("energy_axis", EnergyAxisName::Range)?;
-    let range_bin_mm = grid.number_or("range_bin_mm", Allowed::ABOVE_ZERO, DEFAULT_RANGE_BIN_MM)?;
+    let range_bin_mm = grid.number("range_bin_mm", Allowed::ABOVE_ZERO, 0.5)?;
     let energy_bins = grid.whole_or("energy_bins", 2..=MOST_BINS, default_energy_bins(beams))?;
     let (foreign, own) = match axis {
         EnergyAxisName::Range => ("energy_bins", "range_bin_mm"),

@@ -36,14 +36,20 @@ pub fn run(arguments: BenchArgs) -> Result<()> {
     let opened = backend::open(backend, precision, arguments.device)?;
     let steps = arguments.steps.unwrap_or(STEPS).max(1);
     let timed = |scheme: &'static str| -> Result<(&'static str, Figures)> {
-        Ok((scheme, measure(cells, scheme, opened.machine.as_ref(), precision, steps)?))
+        Ok((
+            scheme,
+            measure(cells, scheme, opened.machine.as_ref(), precision, steps)?,
+        ))
     };
     let schemes = [timed("cubic")?, timed("linear")?];
     let machine = opened.machine.name();
-    let text = || schemes.iter().map(|(scheme, figures)| table(&arguments.grid, &machine, scheme, figures)).collect();
-    let report = |(scheme, figures): &(&str, Figures)| {
-        json!({ "streaming": scheme, "figures": figures, "share_of_copy": shares(figures) })
+    let text = || {
+        schemes
+            .iter()
+            .map(|(scheme, figures)| table(&arguments.grid, &machine, scheme, figures))
+            .collect()
     };
+    let report = |(scheme, figures): &(&str, Figures)| json!({ "streaming": scheme, "figures": figures, "share_of_copy": shares(figures) });
     arguments.format.print(text, || {
         json!({
             "grid": arguments.grid,
@@ -69,7 +75,10 @@ fn rows(figures: &Figures) -> [(&'static str, f64, f64); 4] {
 }
 
 fn shares(figures: &Figures) -> serde_json::Value {
-    rows(figures).iter().map(|(name, operators, s)| ((*name).to_string(), figures.share_of_copy(*operators, *s))).collect()
+    rows(figures)
+        .iter()
+        .map(|(name, operators, s)| ((*name).to_string(), figures.share_of_copy(*operators, *s)))
+        .collect()
 }
 
 fn table(grid: &str, machine: &str, scheme: &str, figures: &Figures) -> String {
@@ -86,6 +95,9 @@ fn table(grid: &str, machine: &str, scheme: &str, figures: &Figures) -> String {
             100.0 * figures.share_of_copy(operators, seconds)
         )
     };
-    let body: String = rows(figures).iter().map(|(name, operators, s)| line(name, *operators, *s)).collect();
+    let body: String = rows(figures)
+        .iter()
+        .map(|(name, operators, s)| line(name, *operators, *s))
+        .collect();
     head + &body + &line("copy", 1.0, figures.copy_s)
 }

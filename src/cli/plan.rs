@@ -52,7 +52,7 @@ impl Plan {
     /// # Errors
     /// Internal, where the built-in tables lack water.
     pub fn new(case: &Case, phantom: &Phantom, device: Option<usize>) -> Result<Self> {
-        let (media, water) = (Media::new(phantom), transport::water()?);
+        let (media, water) = (Media::new(phantom), transport::water(phantom)?);
         let march = March::new(case, phantom, &media, &water, beam_of_highest_energy(case));
         Ok(Self {
             title: case.title.clone(),

@@ -77,8 +77,18 @@ impl<T: Real> Displacement<T> {
 /// Advances the cells `span` of a line by the fraction of a displacement, in whole chunks. The cells of `line` within a chunk
 /// of both ends of the span are empty.
 #[inline(always)]
-pub fn advance_line<T: Real>(by: &Displacement<T>, line: &[T], flux: &mut [T], advanced: &mut [T], span: Span) {
-    let (up, down) = if by.direction > 0 { (LANES - 1, LANES + 1) } else { (LANES + 1, LANES - 1) };
+pub fn advance_line<T: Real>(
+    by: &Displacement<T>,
+    line: &[T],
+    flux: &mut [T],
+    advanced: &mut [T],
+    span: Span,
+) {
+    let (up, down) = if by.direction > 0 {
+        (LANES - 1, LANES + 1)
+    } else {
+        (LANES + 1, LANES - 1)
+    };
     // Cells at `at + offset - LANES`.
     let chunk = |cells: &[T], at: usize, offset: usize| -> [T; LANES] {
         let first = at + offset - LANES;
@@ -89,7 +99,11 @@ pub fn advance_line<T: Real>(by: &Displacement<T>, line: &[T], flux: &mut [T], a
     flux[span.first - 1] = T::ZERO;
     flux[span.last] = T::ZERO;
     for at in span.range().step_by(LANES) {
-        let (upstream, here, downstream) = (chunk(line, at, up), chunk(line, at, LANES), chunk(line, at, down));
+        let (upstream, here, downstream) = (
+            chunk(line, at, up),
+            chunk(line, at, LANES),
+            chunk(line, at, down),
+        );
         let mut outflow = [T::ZERO; LANES];
         for l in 0..LANES {
             outflow[l] = by.antidiffusive_flux(upstream[l], here[l], downstream[l]);
@@ -118,7 +132,13 @@ mod tests {
         padded.extend_from_slice(line);
         padded.resize(length + 2 * LANES, 0.0);
         let (mut flux, mut advanced) = (vec![0.0; padded.len()], vec![0.0; padded.len()]);
-        advance_line(&by, &padded, &mut flux, &mut advanced, Span::new(LANES, LANES + length));
+        advance_line(
+            &by,
+            &padded,
+            &mut flux,
+            &mut advanced,
+            Span::new(LANES, LANES + length),
+        );
         advanced[LANES..LANES + line.len()].to_vec()
     }
 

@@ -1,4 +1,6 @@
 //! The serial CPU backend: one core, no threads, SIMD over x. Owns two copies of psi and passes them back and forth.
+// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
+#![allow(clippy::needless_range_loop)]
 
 mod simd;
 mod sweeps;
@@ -458,10 +460,17 @@ where
             return Ok(());
         }
         let limits = self.limits();
-        let (along_x, along_z) = (self.tables.displacements_x(stride), self.tables.displacements_z(stride));
+        let (along_x, along_z) = (
+            self.tables.displacements_x(stride),
+            self.tables.displacements_z(stride),
+        );
         let angles = self.window.angle.range();
         let (left, right) = reach(&along_x[angles.clone()]);
-        let (back, ahead) = if along_z.is_empty() { (0, 0) } else { reach(&along_z[angles]) };
+        let (back, ahead) = if along_z.is_empty() {
+            (0, 0)
+        } else {
+            reach(&along_z[angles])
+        };
         let to = Window {
             x: self.window.x.grown(left, right, limits.x),
             z: self.window.z.grown(back, ahead, limits.z),
@@ -531,7 +540,10 @@ where
             let table = &self.tables.energy_loss;
             let limits = Span::new(0, self.layout.energies);
             let to = Window {
-                energy: self.window.energy.grown(table.reach_down, table.reach_up, limits),
+                energy: self
+                    .window
+                    .energy
+                    .grown(table.reach_down, table.reach_up, limits),
                 ..self.window
             };
             self.instructions.run(LoseEnergy {
@@ -555,7 +567,9 @@ where
     }
 
     fn is_empty(&self) -> bool {
-        let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| step.alive.weight - step.stopped_weight);
+        let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| {
+            step.alive.weight - step.stopped_weight
+        });
         self.window.is_empty() || alive < ALIVE_AT_LEAST
     }
 

@@ -1,9 +1,11 @@
 //! One source, three machine codes: a sweep is compiled for AVX-512, AVX2 and the baseline, and the best that the processor has
 //! is picked at run time. No fused multiply-add: the results are the same bits on all three.
+// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
+#![allow(clippy::needless_range_loop)]
 
 use bytemuck::Zeroable;
 
-use crate::phase_space::LANES;
+use crate::phase_space::{LANES, Span};
 use crate::real::Real;
 
 /// `LANES` neighbouring cells of a row, aligned to a cache line.
@@ -65,6 +67,62 @@ impl<T: Real> Chunk<T> {
         for l in 0..LANES {
             self.0[l] = self.0[l].larger(cells.0[l]);
         }
+    }
+}
+
+/// Neighbouring chunks in registers: what is the same for all of them is fetched once.
+#[derive(Clone, Copy)]
+pub struct Group<T, const N: usize>(pub [Chunk<T>; N]);
+
+impl<T: Real, const N: usize> Group<T, N> {
+    pub const ZERO: Group<T, N> = Group([Chunk::ZERO; N]);
+
+    /// self += weight * cells; `cells` holds N chunks.
+    #[inline(always)]
+    pub fn add_scaled(&mut self, weight: T, cells: &[Chunk<T>]) {
+        let cells = &cells[..N];
+        for i in 0..N {
+            self.0[i].add_scaled(weight, &cells[i]);
+        }
+    }
+
+    /// self += a * below + b * above
+    #[inline(always)]
+    pub fn add_scaled_pair(&mut self, a: T, below: &[Chunk<T>], b: T, above: &[Chunk<T>]) {
+        let (below, above) = (&below[..N], &above[..N]);
+        for i in 0..N {
+            self.0[i].add_scaled_pair(a, &below[i], b, &above[i]);
+        }
+    }
+
+    /// Writes the group to N chunks, or the named lanes of it to one.
+    #[inline(always)]
+    pub fn store(self, cells: &mut [Chunk<T>], lanes: &Option<[bool; LANES]>) {
+        let cells = &mut cells[..N];
+        for i in 0..N {
+            cells[i].take_lanes(self.0[i], lanes);
+        }
+    }
+}
+
+/// A piece of work that is done for N neighbouring chunks at once.
+pub trait ByGroup {
+    fn group<const N: usize>(&mut self, first: usize);
+}
+
+/// Does the work for a span of chunks, four at a time.
+#[inline(always)]
+pub fn by_groups<W: ByGroup>(work: &mut W, chunks: Span) {
+    let mut first = chunks.first;
+    while first + 4 <= chunks.last {
+        work.group::<4>(first);
+        first += 4;
+    }
+    match chunks.last.saturating_sub(first) {
+        3 => work.group::<3>(first),
+        2 => work.group::<2>(first),
+        1 => work.group::<1>(first),
+        _ => {}
     }
 }
 

@@ -2,10 +2,14 @@
 //!
 //! Every pass reads `psi` in the window `from` and writes `next` in the window `to`, whole chunks at a time: cells of a
 //! written chunk outside the window are zeros, cells of unwritten chunks are never read.
+// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
+#![allow(clippy::needless_range_loop)]
 
-use super::simd::{Chunk, Sweep};
-use crate::media::ChunkMedium;
-use crate::operators::energy_loss::{DEPOSIT, ENERGY, EnergyLossTable, SCORES, STOPPED, WEIGHT};
+use super::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
+use crate::media::Run;
+use crate::operators::energy_loss::{
+    DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
+};
 use crate::operators::scattering::{Kernels, ScatteringTable};
 use crate::operators::streaming::{Displacement, advance_line};
 use crate::phase_space::{LANES, Layout, Span, Window};
@@ -31,7 +35,11 @@ impl<T: Real> StreamScratch<T> {
     pub fn new(layout: Layout, reach: usize) -> StreamScratch<T> {
         let margin = reach.next_multiple_of(LANES) + 3 * LANES;
         let zeros = vec![T::ZERO; layout.row + 2 * margin];
-        let plane = if layout.planes > 1 { layout.planes * layout.row / LANES } else { 0 };
+        let plane = if layout.planes > 1 {
+            layout.planes * layout.row / LANES
+        } else {
+            0
+        };
         StreamScratch {
             margin,
             line: zeros.clone(),
@@ -78,12 +86,16 @@ impl<T: Real> Sweep for Stream<'_, T> {
                 let start = self.layout.index(energy, angle, 0) / LANES;
                 if self.along_z.is_empty() {
                     self.row(start, &self.along_x[angle], energy);
-                    self.scratch.copy_row(&mut self.next[start..start + pitch], chunk_span(self.to.x));
+                    self.scratch
+                        .copy_row(&mut self.next[start..start + pitch], chunk_span(self.to.x));
                     continue;
                 }
                 for z in self.from.z.range() {
                     self.row(start + z * pitch, &self.along_x[angle], energy);
-                    self.scratch.copy_row(&mut plane[z * pitch..(z + 1) * pitch], chunk_span(self.to.x));
+                    self.scratch.copy_row(
+                        &mut plane[z * pitch..(z + 1) * pitch],
+                        chunk_span(self.to.x),
+                    );
                 }
                 for chunk in chunk_span(self.to.x).range() {
                     self.column(&plane, chunk, start, &self.along_z[angle], energy);
@@ -98,15 +110,24 @@ impl<T: Real> Stream<'_, T> {
     /// Advances the row that begins at chunk `row` of psi into the scratch, leaks taken off.
     #[inline(always)]
     fn row(&mut self, row: usize, by: &Displacement<T>, energy: usize) {
-        let StreamScratch { margin, line, flux, advanced, .. } = &mut *self.scratch;
+        let StreamScratch {
+            margin,
+            line,
+            flux,
+            advanced,
+            ..
+        } = &mut *self.scratch;
         let margin = *margin;
         let chunks = chunk_span(self.from.x);
         let out = chunk_span(self.to.x);
         // Where the row lands: the whole part of the displacement is an offset.
-        let landed = (margin + chunks.first * LANES).wrapping_add_signed(by.direction * by.whole as isize);
+        let landed =
+            (margin + chunks.first * LANES).wrapping_add_signed(by.direction * by.whole as isize);
         let (before, after) = if by.direction > 0 { (0, 1) } else { (1, 0) };
         let low = (landed - before).min(margin + out.first * LANES) / LANES * LANES;
-        let high = (landed + chunks.len() * LANES + after).max(margin + out.last * LANES).next_multiple_of(LANES);
+        let high = (landed + chunks.len() * LANES + after)
+            .max(margin + out.last * LANES)
+            .next_multiple_of(LANES);
         line[low - 1..landed].fill(T::ZERO);
         line[landed + chunks.len() * LANES..high + 1].fill(T::ZERO);
         for i in 0..chunks.len() {
@@ -119,29 +140,56 @@ impl<T: Real> Stream<'_, T> {
             advance_line(by, line, flux, advanced, Span::new(low, high));
         }
         // Only these cells can hold weight.
-        let first = (margin + self.from.x.first - before).wrapping_add_signed(by.direction * by.whole as isize);
-        let last = (margin + self.from.x.last + after).wrapping_add_signed(by.direction * by.whole as isize);
+        let first = (margin + self.from.x.first - before)
+            .wrapping_add_signed(by.direction * by.whole as isize);
+        let last = (margin + self.from.x.last + after)
+            .wrapping_add_signed(by.direction * by.whole as isize);
         let (left, right) = (margin, margin + self.cells_x);
-        leak(&mut advanced[first.min(left)..left.min(last)], self.energies_mev[energy], &mut self.leaked[0]);
-        leak(&mut advanced[first.max(right)..last.max(right)], self.energies_mev[energy], &mut self.leaked[1]);
+        leak(
+            &mut advanced[first.min(left)..left.min(last)],
+            self.energies_mev[energy],
+            &mut self.leaked[0],
+        );
+        leak(
+            &mut advanced[first.max(right)..last.max(right)],
+            self.energies_mev[energy],
+            &mut self.leaked[1],
+        );
     }
 
     /// Advances one chunk of columns of `plane` into psi's plane that begins at chunk `start`, flux by flux along the flight.
     #[inline(always)]
-    fn column(&mut self, plane: &[Chunk<T>], chunk: usize, start: usize, by: &Displacement<T>, energy: usize) {
+    fn column(
+        &mut self,
+        plane: &[Chunk<T>],
+        chunk: usize,
+        start: usize,
+        by: &Displacement<T>,
+        energy: usize,
+    ) {
         let pitch = self.layout.row / LANES;
         let from = self.from.z;
         let shift = by.direction * by.whole as isize;
         // The plane's row at `z` after the whole part of the displacement.
         let (first, last) = (from.first as isize + shift, from.last as isize + shift);
         let direction = by.direction;
-        let (low, high) = if direction > 0 { (first, last + 1) } else { (first - 1, last) };
+        let (low, high) = if direction > 0 {
+            (first, last + 1)
+        } else {
+            (first - 1, last)
+        };
         for z in self.to.z.range() {
             if (z as isize) < low || z as isize >= high {
                 self.next[start + z * pitch + chunk] = Chunk::ZERO;
             }
         }
-        let at = |z: isize| if z >= first && z < last { plane[(z - shift) as usize * pitch + chunk] } else { Chunk::ZERO };
+        let at = |z: isize| {
+            if z >= first && z < last {
+                plane[(z - shift) as usize * pitch + chunk]
+            } else {
+                Chunk::ZERO
+            }
+        };
         let mut z = if direction > 0 { low } else { high - 1 };
         let (mut up, mut here, mut inflow) = (at(z - direction), at(z), Chunk::ZERO);
         for _ in low..high {
@@ -192,7 +240,7 @@ pub struct Scatter<'a, T> {
     pub periodic: bool,
     pub mirror_class: &'a [u32],
     pub table: &'a ScatteringTable<T>,
-    pub planes: &'a [Vec<ChunkMedium>],
+    pub planes: &'a [Vec<Run>],
     /// Plane of the phantom that stored plane 0 is.
     pub plane: usize,
     pub energies_mev: &'a [f64],
@@ -209,10 +257,20 @@ impl<T: Real> Sweep for Scatter<'_, T> {
         for energy in self.from.energy.range() {
             for angle in self.to.angle.range() {
                 for z in self.from.z.range() {
-                    for item in &planes[self.plane + z] {
-                        if chunks.contains(item.x / LANES) {
-                            self.chunk(energy, angle, z, item);
-                        }
+                    for run in &planes[self.plane + z] {
+                        let kernels = self.table.kernels(run.medium, energy);
+                        let row = self.layout.index(energy, 0, z) / LANES;
+                        by_groups(
+                            &mut ScatterRow {
+                                sweep: &mut self,
+                                kernels,
+                                angle,
+                                row,
+                                run,
+                            },
+                            run.chunks.shared(chunks),
+                        );
+                        self.reject(energy, angle, row, run);
                     }
                 }
             }
@@ -220,113 +278,146 @@ impl<T: Real> Sweep for Scatter<'_, T> {
     }
 }
 
-impl<T: Real> Scatter<'_, T> {
+/// One output row of a run.
+struct ScatterRow<'r, 'a, T> {
+    sweep: &'r mut Scatter<'a, T>,
+    kernels: Kernels<'r, T>,
+    angle: usize,
+    /// First chunk of the row at angle bin 0.
+    row: usize,
+    run: &'r Run,
+}
+
+impl<T: Real> ByGroup for ScatterRow<'_, '_, T> {
     #[inline(always)]
-    fn chunk(&mut self, energy: usize, angle: usize, z: usize, item: &ChunkMedium) {
-        let kernels = self.table.kernels(item.medium, energy);
-        let reach = kernels.half_width;
-        let start = self.layout.index(energy, 0, z) / LANES + item.x / LANES;
-        let pitch = self.layout.planes * self.layout.row / LANES;
-        let from = self.from.angle;
-        let sum = if angle >= from.first + reach && angle + reach < from.last {
-            self.inside(&kernels, angle, start, pitch)
+    fn group<const N: usize>(&mut self, first: usize) {
+        let (from, reach) = (self.sweep.from.angle, self.kernels.half_width);
+        let start = self.row + first;
+        let sum: Group<T, N> = if self.angle >= from.first + reach && self.angle + reach < from.last
+        {
+            self.inside(start)
         } else {
-            self.at_the_rim(&kernels, angle, start, pitch)
+            self.at_the_rim(start)
         };
-        self.next[start + angle * pitch].take_lanes(sum, &item.lanes);
-        let near_the_end = angle < self.allowed.first + reach || angle + reach >= self.allowed.last;
-        if near_the_end && !self.periodic && from.contains(angle) {
-            self.reject(&kernels, energy, angle, item, start + angle * pitch);
-        }
+        let target = start + self.angle * self.pitch();
+        sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
+    }
+}
+
+impl<T: Real> ScatterRow<'_, '_, T> {
+    #[inline(always)]
+    fn pitch(&self) -> usize {
+        self.sweep.layout.planes * self.sweep.layout.row / LANES
+    }
+
+    #[inline(always)]
+    fn weight(&self, bin: usize, jump: usize) -> T {
+        self.kernels
+            .weight(self.sweep.mirror_class[bin] as usize, jump)
     }
 
     /// psi'[theta] where every source is in the window. From the farthest (smallest) to the own bin: the other order rounds a
     /// beam away, 1e-8 of it a step in f32.
     #[inline(always)]
-    fn inside(&self, kernels: &Kernels<T>, angle: usize, start: usize, pitch: usize) -> Chunk<T> {
-        let (psi, class) = (self.psi, self.mirror_class);
-        let mut sum = Chunk::ZERO;
-        for n in (1..=kernels.half_width).rev() {
-            let (below, above) = (angle - n, angle + n);
-            sum.add_scaled_pair(
-                kernels.weight(class[below] as usize, n),
-                &psi[start + below * pitch],
-                kernels.weight(class[above] as usize, n),
-                &psi[start + above * pitch],
-            );
+    fn inside<const N: usize>(&self, start: usize) -> Group<T, N> {
+        let (psi, pitch, angle) = (self.sweep.psi, self.pitch(), self.angle);
+        let mut sum = Group::ZERO;
+        for n in (1..=self.kernels.half_width).rev() {
+            let (below, above) = (start + (angle - n) * pitch, start + (angle + n) * pitch);
+            let (a, b) = (self.weight(angle - n, n), self.weight(angle + n, n));
+            sum.add_scaled_pair(a, &psi[below..below + N], b, &psi[above..above + N]);
         }
-        sum.add_scaled(
-            kernels.weight(class[angle] as usize, 0),
-            &psi[start + angle * pitch],
-        );
+        let own = start + angle * pitch;
+        sum.add_scaled(self.weight(angle, 0), &psi[own..own + N]);
         sum
     }
 
-    /// The same where some sources are outside the window, or round the circle.
+    /// The same where some sources are outside the window, or round the circle: fewer pairs, and singles beyond them.
     #[inline(always)]
-    fn at_the_rim(
-        &self,
-        kernels: &Kernels<T>,
-        angle: usize,
-        start: usize,
-        pitch: usize,
-    ) -> Chunk<T> {
-        let mut sum = Chunk::ZERO;
-        for n in (1..=kernels.half_width).rev() {
+    fn at_the_rim<const N: usize>(&self, start: usize) -> Group<T, N> {
+        let (psi, pitch) = (self.sweep.psi, self.pitch());
+        let cells = |bin: usize| &psi[start + bin * pitch..start + bin * pitch + N];
+        let mut sum = Group::ZERO;
+        for n in (1..=self.farthest_jump()).rev() {
             match (
-                self.source(angle as isize - n as isize),
-                self.source((angle + n) as isize),
+                self.source(self.angle as isize - n as isize),
+                self.source((self.angle + n) as isize),
             ) {
-                (Some(below), Some(above)) => sum.add_scaled_pair(
-                    kernels.weight(self.mirror_class[below] as usize, n),
-                    &self.psi[start + below * pitch],
-                    kernels.weight(self.mirror_class[above] as usize, n),
-                    &self.psi[start + above * pitch],
-                ),
-                (Some(bin), None) | (None, Some(bin)) => {
-                    sum.add_scaled(
-                        kernels.weight(self.mirror_class[bin] as usize, n),
-                        &self.psi[start + bin * pitch],
+                (Some(below), Some(above)) => {
+                    sum.add_scaled_pair(
+                        self.weight(below, n),
+                        cells(below),
+                        self.weight(above, n),
+                        cells(above),
                     );
+                }
+                (Some(bin), None) | (None, Some(bin)) => {
+                    sum.add_scaled(self.weight(bin, n), cells(bin))
                 }
                 (None, None) => {}
             }
         }
-        if let Some(bin) = self.source(angle as isize) {
-            sum.add_scaled(
-                kernels.weight(self.mirror_class[bin] as usize, 0),
-                &self.psi[start + bin * pitch],
-            );
+        if let Some(bin) = self.source(self.angle as isize) {
+            sum.add_scaled(self.weight(bin, 0), cells(bin));
         }
         sum
+    }
+
+    /// No source in the window is farther.
+    #[inline(always)]
+    fn farthest_jump(&self) -> usize {
+        let (from, reach) = (self.sweep.from.angle, self.kernels.half_width);
+        let farthest = self
+            .angle
+            .abs_diff(from.first)
+            .max(self.angle.abs_diff(from.last));
+        if self.sweep.periodic {
+            reach
+        } else {
+            reach.min(farthest)
+        }
     }
 
     /// The bin that an index names, if the window holds it.
     #[inline(always)]
     fn source(&self, angle: isize) -> Option<usize> {
-        let bins = self.layout.angles as isize;
-        let bin = if self.periodic {
+        let bins = self.sweep.layout.angles as isize;
+        let bin = if self.sweep.periodic {
             angle.rem_euclid(bins)
         } else {
             angle
         };
-        let inside = bin >= self.from.angle.first as isize && bin < self.from.angle.last as isize;
+        let from = self.sweep.from.angle;
+        let inside = bin >= from.first as isize && bin < from.last as isize;
         if inside { Some(bin as usize) } else { None }
     }
+}
 
-    /// What the kernel carries beyond the allowed angles from one source bin.
+impl<T: Real> Scatter<'_, T> {
+    /// What the kernel carries beyond the allowed angles from one source row.
     #[inline(always)]
-    fn reject(&mut self, kernels: &Kernels<T>, energy: usize, angle: usize, item: &ChunkMedium, at: usize) {
+    fn reject(&mut self, energy: usize, angle: usize, row: usize, run: &Run) {
+        let kernels = self.table.kernels(run.medium, energy);
+        let inside = angle >= self.allowed.first + kernels.half_width
+            && angle + kernels.half_width < self.allowed.last;
+        if inside || self.periodic || !self.from.angle.contains(angle) {
+            return;
+        }
         let class = self.mirror_class[angle] as usize;
         let mut fraction = 0.0;
         for n in 1..=kernels.half_width {
-            let outside = u8::from(n + self.allowed.first > angle) + u8::from(angle + n >= self.allowed.last);
+            let outside =
+                u8::from(n + self.allowed.first > angle) + u8::from(angle + n >= self.allowed.last);
             fraction += f64::from(outside) * kernels.weight(class, n).to_f64();
         }
+        let start = row + angle * self.layout.planes * self.layout.row / LANES;
         let mut weight = 0.0;
-        for l in 0..LANES {
-            let mine = item.lanes.is_none_or(|lanes| lanes[l]);
-            weight += if mine { self.psi[at].0[l].to_f64() } else { 0.0 };
+        for chunk in run.chunks.shared(chunk_span(self.from.x)).range() {
+            let cells = &self.psi[start + chunk].0;
+            for l in 0..LANES {
+                let mine = run.lanes.is_none_or(|lanes| lanes[l]);
+                weight += if mine { cells[l].to_f64() } else { 0.0 };
+            }
         }
         self.rejected.0 += fraction * weight;
         self.rejected.1 += fraction * weight * self.energies_mev[energy];
@@ -341,7 +432,7 @@ pub struct LoseEnergy<'a, T> {
     pub to: Window,
     pub mirror_class: &'a [u32],
     pub table: &'a EnergyLossTable<T>,
-    pub planes: &'a [Vec<ChunkMedium>],
+    pub planes: &'a [Vec<Run>],
     /// Plane of the phantom that stored plane 0 is.
     pub plane: usize,
     pub psi: &'a [Chunk<T>],
@@ -363,7 +454,8 @@ impl<T: Real> Sweep for LoseEnergy<'_, T> {
             while first < energies.last {
                 let last = (first + ENERGIES_TOGETHER).min(energies.last);
                 self.score(angle, Span::new(first, last));
-                while target < self.to.energy.last && (last == energies.last || self.table.complete[target] as usize <= last)
+                while target < self.to.energy.last
+                    && (last == energies.last || self.table.complete[target] as usize <= last)
                 {
                     self.lose(angle, target);
                     target += 1;
@@ -381,71 +473,127 @@ impl<T: Real> LoseEnergy<'_, T> {
         let class = self.mirror_class[angle] as usize;
         for z in self.from.z.range() {
             let row = self.layout.index(0, angle, z) / LANES;
-            for item in &planes[self.plane + z] {
-                let chunk = item.x / LANES;
-                if !chunks.contains(chunk) {
-                    continue;
-                }
-                let begins = energies.first == self.from.energy.first;
-                let before = if begins { [Chunk::ZERO; SCORES] } else { self.partial[row + chunk] };
-                let after = self.score_chunk(before, energies, self.layout.index(0, angle, z) / LANES + chunk, |energy| {
-                    self.table.scores_of(item.medium, energy, class)
-                });
-                for (sum, after) in self.partial[row + chunk].iter_mut().zip(after) {
-                    sum.take_lanes(after, &item.lanes);
-                }
+            for run in &planes[self.plane + z] {
+                by_groups(
+                    &mut ScoreRow {
+                        sweep: self,
+                        energies,
+                        class,
+                        row,
+                        run,
+                    },
+                    run.chunks.shared(chunks),
+                );
             }
         }
-    }
-
-    /// The scores of some energies of a chunk on top of `before`. Written out, or the compiler vectorises over the scores.
-    #[inline(always)]
-    fn score_chunk<'t>(
-        &self,
-        before: [Chunk<T>; SCORES],
-        energies: Span,
-        column: usize,
-        coefficients: impl Fn(usize) -> &'t [T],
-    ) -> [Chunk<T>; SCORES]
-    where
-        T: 't,
-    {
-        let pitch = self.layout.index(1, 0, 0) / LANES;
-        let [mut weight, mut energy_mev, mut deposit, mut stopped, mut let_deposit, mut path] = before;
-        for energy in energies.range() {
-            let cells = &self.psi[column + energy * pitch];
-            let c = coefficients(energy);
-            weight.add_scaled(c[0], cells);
-            energy_mev.add_scaled(c[1], cells);
-            deposit.add_scaled(c[2], cells);
-            stopped.add_scaled(c[3], cells);
-            let_deposit.add_scaled(c[4], cells);
-            path.add_scaled(c[5], cells);
-        }
-        [weight, energy_mev, deposit, stopped, let_deposit, path]
     }
 
     #[inline(always)]
     fn lose(&mut self, angle: usize, target: usize) {
         let (chunks, planes, energies) = (chunk_span(self.from.x), self.planes, self.from.energy);
         let class = self.mirror_class[angle] as usize;
-        let pitch = self.layout.index(1, 0, 0) / LANES;
         for z in self.from.z.range() {
             let row = self.layout.index(0, angle, z) / LANES;
-            for item in &planes[self.plane + z] {
-                let chunk = item.x / LANES;
-                if !chunks.contains(chunk) {
-                    continue;
-                }
-                let (base, weights) = self.table.gather(item.medium, target, class);
-                let (first, last) = (energies.first.max(base), energies.last.min(base + weights.len()));
-                let mut sum = Chunk::ZERO;
-                for source in first..last {
-                    sum.add_scaled(weights[source - base], &self.psi[row + source * pitch + chunk]);
-                }
-                self.next[row + target * pitch + chunk].take_lanes(sum, &item.lanes);
+            for run in &planes[self.plane + z] {
+                let (base, weights) = self.table.gather(run.medium, target, class);
+                let sources = Span::new(base, base + weights.len()).shared(energies);
+                // Sources all outside the window: the target is emptied.
+                let weights = match sources.is_empty() {
+                    true => &weights[..0],
+                    false => &weights[sources.first - base..sources.last - base],
+                };
+                let mut work = LoseRow {
+                    sweep: self,
+                    first_source: sources.first,
+                    weights,
+                    target,
+                    row,
+                    run,
+                };
+                by_groups(&mut work, run.chunks.shared(chunks));
             }
         }
+    }
+}
+
+/// Some energies of a run's row, scored.
+struct ScoreRow<'r, 'a, T> {
+    sweep: &'r mut LoseEnergy<'a, T>,
+    energies: Span,
+    class: usize,
+    /// First chunk of the row at energy bin 0.
+    row: usize,
+    run: &'r Run,
+}
+
+impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
+    /// The scores are written out one by one, or the compiler vectorises over them instead of over x.
+    #[inline(always)]
+    fn group<const N: usize>(&mut self, first: usize) {
+        let sweep = &mut *self.sweep;
+        let (start, pitch) = (self.row + first, sweep.layout.index(1, 0, 0) / LANES);
+        let begins = self.energies.first == sweep.from.energy.first;
+        let mut sums = [Group::<T, N>::ZERO; SCORES];
+        if !begins {
+            for i in 0..N {
+                for q in 0..SCORES {
+                    sums[q].0[i] = sweep.partial[start + i][q];
+                }
+            }
+        }
+        let [
+            mut weight,
+            mut energy_mev,
+            mut deposit,
+            mut stopped,
+            mut let_deposit,
+            mut path,
+        ] = sums;
+        for energy in self.energies.range() {
+            let at = start + energy * pitch;
+            let cells = &sweep.psi[at..at + N];
+            let c = sweep.table.scores_of(self.run.medium, energy, self.class);
+            weight.add_scaled(c[WEIGHT], cells);
+            energy_mev.add_scaled(c[ENERGY], cells);
+            deposit.add_scaled(c[DEPOSIT], cells);
+            stopped.add_scaled(c[STOPPED], cells);
+            let_deposit.add_scaled(c[LET_DEPOSIT], cells);
+            path.add_scaled(c[PATH], cells);
+        }
+        for i in 0..N {
+            let target = &mut sweep.partial[start + i];
+            target[WEIGHT].take_lanes(weight.0[i], &self.run.lanes);
+            target[ENERGY].take_lanes(energy_mev.0[i], &self.run.lanes);
+            target[DEPOSIT].take_lanes(deposit.0[i], &self.run.lanes);
+            target[STOPPED].take_lanes(stopped.0[i], &self.run.lanes);
+            target[LET_DEPOSIT].take_lanes(let_deposit.0[i], &self.run.lanes);
+            target[PATH].take_lanes(path.0[i], &self.run.lanes);
+        }
+    }
+}
+
+/// One target energy of a run's row, gathered.
+struct LoseRow<'r, 'a, T> {
+    sweep: &'r mut LoseEnergy<'a, T>,
+    first_source: usize,
+    weights: &'r [T],
+    target: usize,
+    row: usize,
+    run: &'r Run,
+}
+
+impl<T: Real> ByGroup for LoseRow<'_, '_, T> {
+    #[inline(always)]
+    fn group<const N: usize>(&mut self, first: usize) {
+        let (start, pitch) = (self.row + first, self.sweep.layout.index(1, 0, 0) / LANES);
+        let mut sum = Group::<T, N>::ZERO;
+        let mut at = start + self.first_source * pitch;
+        for &weight in self.weights {
+            sum.add_scaled(weight, &self.sweep.psi[at..at + N]);
+            at += pitch;
+        }
+        let target = start + self.target * pitch;
+        sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
     }
 }
 
