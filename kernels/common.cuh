@@ -46,6 +46,12 @@ template <typename Stored> using Arithmetic = typename Storage<Stored>::Arithmet
 constexpr int LANES = 32;
 constexpr int ROWS = 8;
 
+// Four numbers read at once.
+constexpr int FOUR = 4;
+template <typename Real> struct alignas(FOUR * sizeof(Real)) Four {
+    Real v[FOUR];
+};
+
 // Sum over the 32 lanes of a warp, by halves; every lane gets it.
 __device__ __forceinline__ double warp_sum(double value) {
     for (int lanes = LANES / 2; lanes > 0; lanes /= 2) value += __shfl_xor_sync(0xffffffffu, value, lanes);

@@ -47,13 +47,16 @@ struct RangeMax {
     }
 };
 
-// Kernels by (medium, energy): `weights[start + class * (half_width + 1) + n]`; `tails` are the sums from n on, of as many.
+// Kernels by (medium, energy). `pairs`: for jump n, angle by angle, the weights of the sources n below and n above, rows of
+// `padded_angles`. `tails`: sums of a kernel's weights from n on, `tails[start + class * (half_width + 1) + n]`.
 template <typename Real> struct ScatteringTable {
     const unsigned *start;
     const unsigned *half_width;
-    const Real *weights;
+    const unsigned *pair_start;
+    const Four<Real> *pairs;
     const double *tails;
     RangeMax reach;
+    int padded_angles, unused;
 };
 
 // What is scored per source bin; the order of src/operators/energy_loss.rs.
@@ -61,11 +64,22 @@ enum Score { WEIGHT, ENERGY, DEPOSIT, STOPPED, LET_DEPOSIT, PATH, SCORES };
 // Those that are kept as maps.
 constexpr int MAPS = 3;
 
+// Weights and scores come in rows of whole fours, filled up with zeros.
+constexpr int SCORE_FOURS = (SCORES + FOUR - 1) / FOUR;
+static_assert(SCORE_FOURS == 2, "Walk::score reads two fours");
 template <typename Real> struct EnergyLossTable {
     const unsigned *base;
-    const Real *weights;
-    const Real *scores;
-    int sources, reach_down, reach_up, classes;
+    const unsigned *complete;  // [target]: one past the highest source of any medium and class
+    const Four<Real> *weights;
+    const Four<Real> *scores;
+    int fours, reach_down, reach_up, classes;
+
+    __device__ __forceinline__ int entry(const Layout &layout, int medium, int energy, int mirror_class) const {
+        return (medium * layout.energies + energy) * classes + mirror_class;
+    }
+    __device__ __forceinline__ const Four<Real> *scores_of(const Layout &layout, int medium, int energy, int mirror_class) const {
+        return scores + static_cast<long long>(entry(layout, medium, energy, mirror_class)) * SCORE_FOURS;
+    }
 };
 
 // direction * (whole + fraction) cells.

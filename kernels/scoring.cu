@@ -20,13 +20,14 @@ __device__ __forceinline__ void score(const March<Stored> &march, const Stored *
         for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
             const int medium = march.medium[(plane + z) * layout.row + x];
             const Stored *cell = psi + layout.index(0, theta, z) + x;
-            const long long entry =
-                static_cast<long long>(medium) * layout.energies * march.loss.classes + march.mirror_class[theta];
+            const int mirror_class = march.mirror_class[theta];
             Real sums[SCORES] = {};
+#pragma unroll 4
             for (int energy = window.energy.first; energy < window.energy.last; ++energy) {
-                const Real *coefficients = march.loss.scores + (entry + energy * march.loss.classes) * SCORES;
+                const Four<Real> *coefficients = march.loss.scores_of(layout, medium, energy, mirror_class);
+                const Four<Real> first = coefficients[0], second = coefficients[1];
                 const Real weight = Storage<Stored>::load(cell[energy * pitch]);
-                for (int q = 0; q < SCORES; ++q) sums[q] += coefficients[q] * weight;
+                for (int q = 0; q < SCORES; ++q) sums[q] += (q < FOUR ? first.v[q] : second.v[q - FOUR]) * weight;
             }
             for (int q = 0; q < SCORES; ++q) march.partial[march.partial_index(spot, q, theta, z) + x] = sums[q];
             kept = kept || static_cast<double>(sums[WEIGHT] - sums[STOPPED]) >= march.prune;
@@ -53,7 +54,11 @@ template <typename Stored> struct Partials {
 template <typename Stored>
 __device__ __forceinline__ double over_angles(const March<Stored> &march, const Partials<Stored> &partials, int score) {
     double sum = 0;
-    for (int pair = 0; pair < march.loss.classes; ++pair) {
+    // Classes rise with |angle|, so that those of the window's ends bound all others.
+    const int low_end = march.mirror_class[partials.angle.first], high_end = march.mirror_class[partials.angle.last - 1];
+    const bool holds_axis = march.mirror_pairs[0] < partials.angle.last && march.mirror_pairs[1] >= partials.angle.first;
+#pragma unroll 4
+    for (int pair = holds_axis ? 0 : min(low_end, high_end); pair <= max(low_end, high_end); ++pair) {
         const int a = march.mirror_pairs[2 * pair], b = march.mirror_pairs[2 * pair + 1];
         const double first = static_cast<double>(partials.at(score, a));
         sum += a == b ? first : first + static_cast<double>(partials.at(score, b));
@@ -97,7 +102,8 @@ __device__ __forceinline__ void collect(const March<Stored> &march, int slot, in
             const Score all = task == SCORES ? WEIGHT : ENERGY, gone = task == SCORES ? STOPPED : DEPOSIT;
             double column = 0;
             Real most = 0;
-            for (int theta = window.angle.first; theta < window.angle.last && inside; ++theta) {
+#pragma unroll 4
+            for (int theta = window.angle.first; theta < (inside ? window.angle.last : 0); ++theta) {
                 const Real left = partials.left(theta, all, gone);
                 if (kept.contains(theta)) {
                     column += static_cast<double>(left);
@@ -152,33 +158,38 @@ __device__ __forceinline__ Window trimmed_but_energy(const March<Stored> &march,
     return window;
 }
 
-// Weight of psi by energy in the trimmed window; notes the energies to keep. Grid: (energies, spots).
+// Weight of psi by energy in the trimmed window; notes the energies to keep. A layer takes a warp, or, where it has many
+// planes, a block.
 template <typename Stored>
 __device__ __forceinline__ void sum_layers(const March<Stored> &march, const Stored *psi, int slot) {
     using Real = Arithmetic<Stored>;
-    const int spot = blockIdx.y;
+    const int spot = blockIdx.y, rows_at_once = march.layout.planes > 1 ? ROWS : 1;
     const Window all = march.window(slot, spot);
-    const int energy = all.energy.first + blockIdx.x;
-    if (all.empty() || energy >= all.energy.last) return;
+    if (all.empty()) return;
     const Window window = trimmed_but_energy(march, spot, all);
-    const int planes = window.z.length();
+    const int planes = window.z.length(), rows = window.angle.length() * planes;
+    const int first = rows_at_once > 1 ? blockIdx.x : blockIdx.x * ROWS + threadIdx.y;
     psi += spot * march.layout.cells();
-    double sum = 0;
-    Real most = 0;
-    for (int row = threadIdx.y; row < window.angle.length() * planes; row += ROWS) {
-        const Stored *line = psi + march.layout.index(energy, window.angle.first + row / planes, window.z.first + row % planes);
-        for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
-            const Real cell = Storage<Stored>::load(line[x]);
-            sum += static_cast<double>(cell);
-            most = cell > most ? cell : most;
+    for (int energy = all.energy.first + first; energy < all.energy.last; energy += gridDim.x * ROWS / rows_at_once) {
+        double sum = 0;
+        Real most = 0;
+#pragma unroll 4
+        for (int row = rows_at_once > 1 ? threadIdx.y : 0; row < rows; row += rows_at_once) {
+            const Stored *line = psi + march.layout.index(energy, window.angle.first + row / planes, window.z.first + row % planes);
+            for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
+                const Real cell = Storage<Stored>::load(line[x]);
+                sum += static_cast<double>(cell);
+                most = cell > most ? cell : most;
+            }
         }
+        most = warp_largest(most);
+        if (threadIdx.x == 0 && march.prune > 0 && static_cast<double>(most) / ENERGY_RIM_SHARE >= march.prune) {
+            march.keep(spot, ENERGY_AXIS, energy, energy + 1);
+        }
+        sum = rows_at_once > 1 ? block_sum(sum) : warp_sum(sum);
+        const bool writes = threadIdx.x == 0 && (rows_at_once == 1 || threadIdx.y == 0);
+        if (writes) march.layers[spot * march.layout.energies + energy] = sum;
     }
-    most = warp_largest(most);
-    if (threadIdx.x == 0 && march.prune > 0 && static_cast<double>(most) / ENERGY_RIM_SHARE >= march.prune) {
-        march.keep(spot, ENERGY_AXIS, energy, energy + 1);
-    }
-    sum = block_sum(sum);
-    if (threadIdx.x == 0 && threadIdx.y == 0) march.layers[spot * march.layout.energies + energy] = sum;
 }
 
 // Weight (quantity 0) or energy (1) that trimming of x and z drops.
@@ -210,26 +221,25 @@ __device__ __forceinline__ void enter_pruned(const March<Stored> &march, int spo
     }
 }
 
-// Sum over all blocks of one number of their slots of `length`.
-__device__ __forceinline__ double over_blocks(const double *slots, int blocks, int length) {
+// Sum over all blocks of number `i` of their slots of `length`; a warp's work.
+__device__ __forceinline__ double over_blocks(const double *slots, int blocks, int length, int i) {
     double sum = 0;
-    for (int block = threadIdx.y * LANES + threadIdx.x; block < blocks; block += LANES * ROWS) sum += slots[block * length];
-    return sum;
+    for (int block = threadIdx.x; block < blocks; block += LANES) sum += slots[block * length + i];
+    return warp_sum(sum);
 }
 
-// Moves the losses since the last step's end into an entry.
+// Moves the losses since the last step's end into an entry; the block's warps take a number each.
 template <typename Stored>
 __device__ __forceinline__ void enter_step_losses(const March<Stored> &march, int spot, double *entry) {
-    const int thread = threadIdx.y * LANES + threadIdx.x;
     double *slots = march.losses + static_cast<long long>(spot) * march.blocks * LOSSES;
     const bool any = march.any_loss[spot] != 0;
-    for (int i = 0; i < LOSSES; ++i) {
-        const double sum = any ? block_sum(over_blocks(slots + i, march.blocks, LOSSES)) : 0.0;
-        if (thread == 0) entry[i] = sum;
+    for (int i = threadIdx.y; i < LOSSES; i += ROWS) {
+        const double sum = any ? over_blocks(slots, march.blocks, LOSSES, i) : 0.0;
+        for (int block = threadIdx.x; any && block < march.blocks; block += LANES) slots[block * LOSSES + i] = 0;
+        if (threadIdx.x == 0) entry[i] = sum;
     }
     __syncthreads();
-    for (int i = thread; any && i < march.blocks * LOSSES; i += LANES * ROWS) slots[i] = 0;
-    if (thread == 0) march.any_loss[spot] = 0;
+    if (threadIdx.x == 0 && threadIdx.y == 0) march.any_loss[spot] = 0;
 }
 
 template <typename Stored> __device__ __forceinline__ void forget_kept(const March<Stored> &march, int spot) {
@@ -277,21 +287,21 @@ __device__ __forceinline__ void close_step(const March<Stored> &march, const Sto
     if (was_empty) return;
     double *entry = march.entries + (static_cast<long long>(spot) * march.steps_kept + step % march.steps_kept) * ENTRIES;
     enter_step_losses(march, spot, entry);
+    __shared__ double sums[COLLECTED];
     const double *collected = march.collected + static_cast<long long>(spot) * march.collect_blocks * COLLECTED;
-    const int order[] = {WEIGHT, ENERGY, STOPPED, DEPOSIT};
-    double alive = 0;
-    for (int i = 0; i < 4; ++i) {
-        const double sum = block_sum(over_blocks(collected + order[i], march.collect_blocks, COLLECTED));
-        if (thread == 0) entry[ALIVE_WEIGHT + i] = sum;
-        alive += order[i] == WEIGHT ? sum : order[i] == STOPPED ? -sum : 0;
+    for (int i = threadIdx.y; i < COLLECTED; i += ROWS) {
+        const double sum = over_blocks(collected, march.collect_blocks, COLLECTED, i);
+        if (threadIdx.x == 0) sums[i] = sum;
     }
-    double pruned[2] = {over_blocks(collected + SCORES, march.collect_blocks, COLLECTED),
-                        over_blocks(collected + SCORES + 1, march.collect_blocks, COLLECTED)};
+    double pruned[2] = {0, 0};
     if (march.prune > 0) enter_pruned(march, spot, all, window, pruned);
-    for (int i = 0; i < 2; ++i) {
-        const double sum = block_sum(pruned[i]);
-        if (thread == 0) entry[PRUNED_WEIGHT + i] = sum;
+    for (int i = 0; i < 2; ++i) pruned[i] = block_sum(pruned[i]);
+    if (thread == 0) {
+        const double ends[] = {sums[WEIGHT], sums[ENERGY], sums[STOPPED], sums[DEPOSIT], sums[SCORES] + pruned[0],
+                               sums[SCORES + 1] + pruned[1]};
+        for (int i = 0; i < ENTRIES - ALIVE_WEIGHT; ++i) entry[ALIVE_WEIGHT + i] = ends[i];
     }
+    const double alive = sums[WEIGHT] - sums[STOPPED];
     if (thread == 0) march.steps_done[spot] = step + 1;
     forget_kept(march, spot);
     if (alive < ALIVE_AT_LEAST && !window.empty()) end_march(march, psi, spot, window, to_slot);

@@ -22,11 +22,15 @@ fn random(count: usize) -> Vec<f64> {
 
 type Operator = (&'static str, fn(&mut dyn Stepper));
 
-const OPERATORS: [Operator; 4] = [
+const OPERATORS: [Operator; 5] = [
     ("stream", |s| s.stream(Stride::Whole).unwrap()),
     ("half stream", |s| s.stream(Stride::Half).unwrap()),
     ("scatter", |s| s.scatter(2).unwrap()),
     ("lose energy", |s| s.lose_energy(2).unwrap()),
+    ("scatter and lose energy", |s| {
+        s.scatter(2).unwrap();
+        s.lose_energy(2).unwrap();
+    }),
 ];
 
 /// psi after an operator on the random state, as bits.

@@ -117,13 +117,23 @@ impl Launcher for HostLauncher {
         Ok(())
     }
 
-    unsafe fn launch(&self, kernel: &str, grid: [u32; 3], arguments: &[Argument]) -> Result<()> {
+    fn shared_bytes_max(&self) -> u32 {
+        160 * 1024
+    }
+
+    unsafe fn launch(
+        &self,
+        kernel: &str,
+        grid: [u32; 3],
+        shared_bytes: u32,
+        arguments: &[Argument],
+    ) -> Result<()> {
         let passed: Vec<cuda_host::Argument> = arguments
             .iter()
             .map(|argument| cuda_host::Argument::of_bytes(argument.bytes))
             .collect();
         // SAFETY: the caller's promise.
-        unsafe { launch(kernel, grid, BLOCK, 0, &passed, self.order) }
+        unsafe { launch(kernel, grid, BLOCK, shared_bytes as usize, &passed, self.order) }
             .map_err(|error| Error::internal(error.to_string()))
     }
 

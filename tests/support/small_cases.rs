@@ -88,7 +88,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
         (
             "path, periodic",
             PATH.replace("angle_max_deg = 90.0", "angle_max_deg = 180.0")
-                .replace("angle_deg = 30.0", "angle_deg = 85.0")
+                .replace("angle_deg = 30.0", "angle_deg = 60.0")
                 .replace("prune = 1e-6", "prune = 1e-5\nbackward = \"angular-cap\"\nangle_cap_deg = 180.0\nmax_steps = 8"),
         ),
         (
@@ -110,6 +110,6 @@ pub fn outcome(text: &str, machine: &dyn Machine) -> Result<Outcome> {
 pub fn with_march<T>(text: &str, work: impl FnOnce(&March) -> T) -> T {
     let case = Case::parse(text, Path::new("small.toml"), &[]).unwrap();
     let phantom = Phantom::build(&case, Path::new("")).unwrap();
-    let (media, water) = (Media::new(&phantom), water().unwrap());
+    let (media, water) = (Media::new(&phantom), water(&phantom).unwrap());
     work(&March::new(&case, &phantom, &media, &water, 0))
 }

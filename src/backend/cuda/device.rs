@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Kernels of each module, without the storage type that their names end in.
 const KERNELS: [(&str, &[&str]); 4] = [
     ("scattering", &["scattering"]),
-    ("energy_loss", &["energy_loss"]),
+    ("energy_loss", &["energy_loss", "transport"]),
     ("streaming", &["streaming_x", "streaming_xz"]),
     (
         "scoring",
@@ -36,6 +36,9 @@ const STORAGES: [&str; 3] = ["double", "single", "half"];
 /// Bytes that a large download goes through at a time.
 const STAGING_BYTES: usize = 1 << 24;
 
+/// Left to the kernels' own arrays.
+const STATIC_SHARED_BYTES: u32 = 4096;
+
 /// A copy to the host under way.
 struct Fetch {
     arrived: sys::CUevent,
@@ -50,6 +53,7 @@ pub struct Device {
     copies: sys::CUstream,
     modules: Vec<sys::CUmodule>,
     kernels: HashMap<String, sys::CUfunction>,
+    shared_bytes_max: u32,
     fetches: RefCell<HashMap<u64, Fetch>>,
     marks: RefCell<Vec<sys::CUevent>>,
     staging: RefCell<Option<Pinned>>,
@@ -95,6 +99,10 @@ impl Device {
             move |error: DriverError| failure(error.0 as u32, &status_name(&error), what, &name)
         };
         let context = CudaContext::new(gpu.index).map_err(fails("opening it"))?;
+        let attribute = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
+        let shared_bytes = context
+            .attribute(attribute)
+            .map_err(fails("asking for its shared memory"))?;
         let queue = || stream::create(stream::StreamKind::NonBlocking);
         let mut device = Device {
             context,
@@ -102,6 +110,7 @@ impl Device {
             copies: queue().map_err(fails("creating a queue"))?,
             modules: Vec::new(),
             kernels: HashMap::new(),
+            shared_bytes_max: shared_bytes as u32 - STATIC_SHARED_BYTES,
             fetches: RefCell::default(),
             marks: RefCell::default(),
             staging: RefCell::default(),
@@ -128,10 +137,22 @@ impl Device {
                 // SAFETY: the module was loaded above.
                 let function = unsafe { module::get_function(handle, c_name) }
                     .map_err(|error| self.fails(&error, &format!("finding {entry}")))?;
+                if *kernel == "transport" {
+                    self.allow_shared(function)?;
+                }
                 self.kernels.insert(entry, function);
             }
         }
         Ok(())
+    }
+
+    fn allow_shared(&self, function: sys::CUfunction) -> Result<()> {
+        let attribute = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+        // SAFETY: the function was found just now.
+        let set = unsafe {
+            result::function::set_function_attribute(function, attribute, self.shared_bytes_max as i32)
+        };
+        self.checked(set, "asking for shared memory")
     }
 
     fn fails(&self, error: &DriverError, what: &str) -> Error {
@@ -273,7 +294,17 @@ impl Launcher for Device {
         }
     }
 
-    unsafe fn launch(&self, kernel: &str, grid: [u32; 3], arguments: &[Argument]) -> Result<()> {
+    fn shared_bytes_max(&self) -> u32 {
+        self.shared_bytes_max
+    }
+
+    unsafe fn launch(
+        &self,
+        kernel: &str,
+        grid: [u32; 3],
+        shared_bytes: u32,
+        arguments: &[Argument],
+    ) -> Result<()> {
         let found = self.kernels.get(kernel).copied();
         let function = found.ok_or_else(|| Error::internal(format!("no kernel {kernel}")))?;
         let pointer = |argument: &Argument| argument.bytes.as_ptr().cast_mut().cast::<c_void>();
@@ -281,7 +312,7 @@ impl Launcher for Device {
         let (grid, block) = (grid.into(), BLOCK.into());
         // SAFETY: the driver copies the arguments before it returns; their types are the caller's promise.
         let launched = unsafe {
-            result::launch_kernel(function, grid, block, 0, self.compute, &mut pointers)
+            result::launch_kernel(function, grid, block, shared_bytes, self.compute, &mut pointers)
         };
         launched.map_err(|error| self.fails(&error, &format!("launching {kernel}")))
     }

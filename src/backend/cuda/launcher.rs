@@ -52,7 +52,15 @@ pub trait Launcher {
     ///
     /// # Safety
     /// The arguments are the kernel's own, and addresses among them good for all that it reads and writes.
-    unsafe fn launch(&self, kernel: &str, grid: [u32; 3], arguments: &[Argument]) -> Result<()>;
+    unsafe fn launch(
+        &self,
+        kernel: &str,
+        grid: [u32; 3],
+        shared_bytes: u32,
+        arguments: &[Argument],
+    ) -> Result<()>;
+    /// Dynamic shared memory that a block may have.
+    fn shared_bytes_max(&self) -> u32;
 
     /// Waits for the compute queue.
     fn synchronize(&self) -> Result<()>;

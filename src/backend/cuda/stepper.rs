@@ -9,7 +9,7 @@ use super::memory::Memory;
 use super::stored::Stored;
 use super::tables::Packed;
 use super::tally::{Gathered, window_of};
-use super::twins::{self, Address, DIMENSIONS};
+use super::twins::{self, Address, BLOCK, DIMENSIONS, FOUR};
 use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::Source;
 use crate::case::Stepping;
@@ -25,6 +25,8 @@ const STEPS_PER_LOOK: usize = 16;
 const MEMORY_SHARE: f64 = 0.9;
 /// Rows of psi that go to or from the device at once in benchmarks and tests.
 const ROWS_AT_ONCE: usize = 1 << 16;
+/// Spots from which on depth stepping walks up in energy: fewer do not fill the device (docs/design/cuda.md).
+const SPOTS_TO_WALK: i32 = 16;
 /// CUDA's limit on the second extent of a grid.
 const SPOTS_AT_MOST: u64 = 65_535;
 
@@ -44,6 +46,8 @@ pub struct CudaStepper<'a, S> {
     look: Option<Ticket>,
     steps: usize,
     empty: bool,
+    /// The step of a scattering that waits for the energy loss, to be done in one pass with it.
+    pending: Option<usize>,
     stored: PhantomData<S>,
 }
 
@@ -73,6 +77,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             look: None,
             steps: 0,
             empty: false,
+            pending: None,
             stored: PhantomData,
         })
     }
@@ -113,7 +118,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
 
     /// Queues `kernel` with `blocks` blocks a spot; the march comes first among its arguments.
     fn launch(&self, kernel: &str, blocks: i32, arguments: &[Argument]) -> Result<()> {
-        self.launch_for(&self.twin, kernel, [blocks, self.twin.spots], arguments)
+        self.launch_for(&self.twin, kernel, [blocks, self.twin.spots], 0, arguments)
     }
 
     fn launch_for(
@@ -121,6 +126,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         march: &twins::March,
         kernel: &str,
         grid: [i32; 2],
+        shared_bytes: u32,
         arguments: &[Argument],
     ) -> Result<()> {
         let name = format!("{kernel}_{}", S::SUFFIX);
@@ -130,7 +136,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         // SAFETY: every caller passes the parameters that the kernel of this name declares; `march` holds live addresses.
         unsafe {
             self.launcher
-                .launch(&name, [grid[0] as u32, grid[1] as u32, 1], &all)
+                .launch(&name, [grid[0] as u32, grid[1] as u32, 1], shared_bytes, &all)
         }
     }
 
@@ -154,15 +160,67 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         Ok(())
     }
 
-    fn score(&self, step: usize) -> Result<()> {
-        let (psi, plane) = (self.psi()?, self.plane(step));
+    /// Bytes of shared memory that a walk up in energy needs in a block.
+    fn walk_bytes(&self) -> u32 {
+        let threads = BLOCK.iter().product::<u32>() as usize;
+        (self.packed.ring * FOUR * threads * size_of::<S::Arithmetic>()) as u32
+    }
+
+    /// True where scattering and energy loss go in one pass: enough cells to fill the device by (z, x, angle) alone.
+    fn walks(&self) -> bool {
+        let many = !self.depth_stepping() || self.twin.spots >= SPOTS_TO_WALK;
+        many && self.walk_bytes() <= self.launcher.shared_bytes_max()
+    }
+
+    /// Does a scattering that waited for an energy loss and got something else.
+    fn finish_scattering(&mut self) -> Result<()> {
+        match self.pending.take() {
+            Some(step) => self.operate("scattering", step),
+            None => Ok(()),
+        }
+    }
+
+    /// Both operators and the scores in one pass; returns the slot of the window between them.
+    fn scatter_and_lose_energy(&mut self, step: usize) -> Result<u32> {
+        let (psi, next, plane) = (self.psi()?, self.next()?, self.plane(step));
+        let middle = self.next_slot();
+        let to = (middle + 1) % WINDOW_SLOTS;
+        let ring = self.packed.ring as i32;
         let arguments = [
             Argument::of(&psi),
+            Argument::of(&next),
             Argument::of(&self.slot),
+            Argument::of(&middle),
+            Argument::of(&to),
+            Argument::of(&plane),
+            Argument::of(&ring),
+        ];
+        let grid = [self.twin.blocks, self.twin.spots];
+        self.launch_for(&self.twin, "transport", grid, self.walk_bytes(), &arguments)?;
+        self.turn += 1;
+        self.slot = to;
+        self.collect(middle, step)?;
+        Ok(middle)
+    }
+
+    /// Scores, then the energy loss; returns the slot of the window before it.
+    fn score_and_lose_energy(&mut self, step: usize) -> Result<u32> {
+        let (psi, plane, before) = (self.psi()?, self.plane(step), self.slot);
+        let arguments = [
+            Argument::of(&psi),
+            Argument::of(&before),
             Argument::of(&plane),
         ];
         self.launch("score", self.twin.blocks, &arguments)?;
-        self.launch("collect", self.twin.collect_blocks, &arguments[1..])
+        self.collect(before, step)?;
+        self.operate("energy_loss", step)?;
+        Ok(before)
+    }
+
+    fn collect(&self, slot: u32, step: usize) -> Result<()> {
+        let plane = self.plane(step);
+        let arguments = [Argument::of(&slot), Argument::of(&plane)];
+        self.launch("collect", self.twin.collect_blocks, &arguments)
     }
 
     /// Trims the window and enters the step; `before` is the slot of the window that lost energy.
@@ -189,8 +247,10 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn sum_layers(&self, march: &twins::March) -> Result<()> {
         let psi = self.psi()?;
         let arguments = [Argument::of(&psi), Argument::of(&self.slot)];
-        let grid = [march.layout.energies, march.spots];
-        self.launch_for(march, "sum_layers", grid, &arguments)
+        let layers_of_a_block = if march.layout.planes > 1 { 1 } else { BLOCK[1] };
+        let blocks = (march.layout.energies as u32).div_ceil(layers_of_a_block);
+        let grid = [blocks as i32, march.spots];
+        self.launch_for(march, "sum_layers", grid, 0, &arguments)
     }
 
     /// Fetches the ledger's entries before the device writes over them.
@@ -235,7 +295,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn begin(&mut self, spots: usize) -> Result<()> {
         self.make_room(spots)?;
         (self.turn, self.slot, self.steps) = (0, 0, 0);
-        (self.look, self.empty) = (None, false);
+        (self.look, self.empty, self.pending) = (None, false, None);
         self.gathered = Gathered::default();
         self.batch()?.clear(self.launcher)?;
         // Nothing is kept yet: first index above every last one.
@@ -322,7 +382,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             Argument::of(&self.slot),
         ];
         let grid = [self.twin.blocks, 1];
-        self.launch_for(&self.twin, "copy_plane", grid, &arguments)?;
+        self.launch_for(&self.twin, "copy_plane", grid, 0, &arguments)?;
         self.launcher
             .download(device_cells.address, bytemuck::cast_slice_mut(&mut cells))?;
         self.launcher
@@ -394,6 +454,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
     }
 
     fn stream(&mut self, stride: Stride) -> Result<()> {
+        self.finish_scattering()?;
         let (psi, next, to) = (self.psi()?, self.next()?, self.next_slot());
         let (along_x, along_z) = (
             self.packed.displacements_x(stride),
@@ -420,13 +481,19 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
     }
 
     fn scatter(&mut self, step: usize) -> Result<()> {
-        self.operate("scattering", step)
+        self.finish_scattering()?;
+        match self.walks() {
+            true => self.pending = Some(step),
+            false => self.operate("scattering", step)?,
+        }
+        Ok(())
     }
 
     fn lose_energy(&mut self, step: usize) -> Result<()> {
-        let before = self.slot;
-        self.score(step)?;
-        self.operate("energy_loss", step)?;
+        let before = match self.pending.take() {
+            Some(scattering) => self.scatter_and_lose_energy(scattering)?,
+            None => self.score_and_lose_energy(step)?,
+        };
         self.close_step(before, step)?;
         self.steps = step + 1;
         self.keep_entries()?;
@@ -438,6 +505,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
     }
 
     fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra> {
+        self.finish_scattering()?;
         let (cells, sums) = self.copy_plane()?;
         let layout = self.march.phase_space.layout();
         let mut spectra = PlaneSpectra {
@@ -459,6 +527,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
     }
 
     fn unload(&mut self) -> Result<Vec<Tally>> {
+        self.finish_scattering()?;
         let last = self.batch()?.last;
         self.launch("close_march", 1, &[Argument::of(&last)])?;
         // Nothing is trimmed here: every layer of the window counts.
@@ -493,6 +562,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
     }
 
     fn state(&mut self) -> Result<Vec<f64>> {
+        self.finish_scattering()?;
         let layout = self.march.phase_space.layout();
         let cells_x = self.march.phase_space.space.cells_x;
         let rows = layout.len() / layout.row;
@@ -515,11 +585,13 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
     }
 
     fn copy_state(&mut self) -> Result<()> {
+        self.finish_scattering()?;
         let bytes = self.batch()?.extent.psi_bytes::<S>();
         self.launcher.copy(self.psi()?, self.next()?, bytes)
     }
 
     fn synchronize(&mut self) -> Result<()> {
+        self.finish_scattering()?;
         self.launcher.synchronize()
     }
 

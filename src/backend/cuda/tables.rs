@@ -1,12 +1,13 @@
 //! The operators' tables as the kernels read them: one block of bytes, and the addresses in it.
 
 use super::memory::Sizing;
-use super::twins::{self, Address, RangeMax};
+use super::twins::{self, Address, FOUR, RangeMax};
 use crate::backend::Stride;
 use crate::march::{March, Tables};
+use crate::operators::energy_loss::{EnergyLossTable, SCORES};
 use crate::operators::scattering::ScatteringTable;
 use crate::operators::streaming::Displacement;
-use crate::phase_space::LANES;
+use crate::phase_space::{AngleAxis, LANES};
 use crate::real::Real;
 use crate::scoring::mirror_pairs;
 use bytemuck::{NoUninit, Pod};
@@ -81,6 +82,8 @@ impl Packer {
 pub struct Packed {
     pub bytes: Vec<u8>,
     pub march: twins::March,
+    /// Energies that a walk up in energy has to keep.
+    pub ring: usize,
     x: [twins::Displacements; 2],
     z: [twins::Displacements; 2],
 }
@@ -104,6 +107,7 @@ impl Packed {
         Packed {
             march: constants(&mut packer, march, &tables),
             bytes: packer.bytes,
+            ring: ring(&tables.energy_loss),
             x,
             z,
         }
@@ -127,9 +131,11 @@ impl Packed {
             &mut march.mirror_pairs,
             &mut scattering.start,
             &mut scattering.half_width,
-            &mut scattering.weights,
+            &mut scattering.pair_start,
+            &mut scattering.pairs,
             &mut scattering.tails,
             &mut loss.base,
+            &mut loss.complete,
             &mut loss.weights,
             &mut loss.scores,
         ];
@@ -171,18 +177,34 @@ fn constants<T: Real + Pod>(
         energies_mev: packer.put(&phase_space.energy.centers_mev),
         mirror_class: packer.put(&phase_space.angle.mirror_class),
         mirror_pairs: packer.put(&pairs),
-        scattering: scattering(packer, &tables.scattering),
+        scattering: scattering(packer, &tables.scattering, &phase_space.angle),
         loss: twins::EnergyLossTable {
             base: packer.put(&loss.base),
-            weights: packer.put(&loss.weights),
-            scores: packer.put(&loss.scores),
-            sources: loss.sources as i32,
+            complete: packer.put(&loss.complete),
+            weights: packer.put(&padded(&loss.weights, loss.sources)),
+            scores: packer.put(&padded(&loss.scores, SCORES)),
+            fours: loss.sources.div_ceil(FOUR) as i32,
             reach_down: loss.reach_down as i32,
             reach_up: loss.reach_up as i32,
             classes: loss.classes as i32,
         },
         ..Default::default()
     }
+}
+
+/// Energies between the lowest source of a target and the energy at which it is made: a target waits for the sources of all
+/// media and classes, and for the targets below it. A power of two.
+fn ring<T: Real>(table: &EnergyLossTable<T>) -> usize {
+    let (mut made_at, mut most) = (0, 1);
+    for target in 0..table.energies {
+        made_at = made_at.max(table.complete[target] as usize);
+        let of_target = table.base.chunks(table.energies * table.classes);
+        let lowest = of_target
+            .flat_map(|medium| &medium[target * table.classes..(target + 1) * table.classes])
+            .min();
+        most = most.max(made_at - lowest.map_or(made_at, |&base| base as usize));
+    }
+    most.next_power_of_two()
 }
 
 /// [plane, x] with rows padded as psi's.
@@ -197,20 +219,61 @@ fn media_by_cell(march: &March) -> Vec<u16> {
     rows.flat_map(padded).collect()
 }
 
+/// Rows of `length` filled up with zeros to whole fours.
+fn padded<T: Real>(list: &[T], length: usize) -> Vec<T> {
+    let padding = length.next_multiple_of(FOUR) - length;
+    let rows = list.chunks(length);
+    rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(T::ZERO, padding)))
+        .collect()
+}
+
 fn scattering<T: Real + Pod>(
     packer: &mut Packer,
     table: &ScatteringTable<T>,
+    angle: &AngleAxis,
 ) -> twins::ScatteringTable {
     let reach: Vec<i32> = (0..table.energies)
         .map(|energy| table.reach(energy) as i32)
         .collect();
+    let padded_angles = angle.bins().next_multiple_of(FOUR);
+    let (pair_start, pairs) = pairs(table, angle, padded_angles);
     twins::ScatteringTable {
         start: packer.put(&table.start),
         half_width: packer.put(&table.half_width),
-        weights: packer.put(&table.weights),
+        pair_start: packer.put(&pair_start),
+        pairs: packer.put(&pairs),
         tails: packer.put(&tails(table)),
         reach: packer.put_range_max(&reach),
+        padded_angles: padded_angles as i32,
+        unused: 0,
     }
+}
+
+/// The weights as a target needs them: for jump n and angle, those of the sources n bins below and above; and where each
+/// (medium, energy) begins, in fours.
+fn pairs<T: Real>(
+    table: &ScatteringTable<T>,
+    angle: &AngleAxis,
+    padded_angles: usize,
+) -> (Vec<u32>, Vec<T>) {
+    let (mut start, mut pairs) = (Vec::new(), Vec::new());
+    let bins = angle.bins() as isize;
+    for entry in 0..table.start.len() {
+        let kernels = table.kernels(entry / table.energies, entry % table.energies);
+        start.push((pairs.len() / FOUR) as u32);
+        for n in 0..=kernels.half_width {
+            let weight = |source: isize| match angle.periodic {
+                true => Some(source.rem_euclid(bins)),
+                false => Some(source).filter(|s| (0..bins).contains(s)),
+            }
+            .map_or(T::ZERO, |bin| kernels.weight(angle.mirror_class[bin as usize] as usize, n));
+            for theta in 0..padded_angles as isize {
+                let outside = theta >= bins;
+                pairs.extend([-(n as isize), n as isize].map(|jump| if outside { T::ZERO } else { weight(theta + jump) }));
+            }
+        }
+    }
+    (start, pairs)
 }
 
 /// For every weight the sum from it to the farthest of its kernel: what a jump of n bins or more carries.

@@ -17,6 +17,9 @@ pub const COLLECTED: usize = SCORES + 2;
 /// Spans per spot in `March::kept`: energy, angle, z, x.
 pub const DIMENSIONS: usize = 4;
 
+/// Numbers that kernels read at once; tables' rows are filled up to whole fours.
+pub const FOUR: usize = 4;
+
 /// A device address.
 pub type Address = u64;
 
@@ -58,18 +61,22 @@ pub struct RangeMax {
 pub struct ScatteringTable {
     pub start: Address,
     pub half_width: Address,
-    pub weights: Address,
+    pub pair_start: Address,
+    pub pairs: Address,
     pub tails: Address,
     pub reach: RangeMax,
+    pub padded_angles: i32,
+    pub unused: i32,
 }
 
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 pub struct EnergyLossTable {
     pub base: Address,
+    pub complete: Address,
     pub weights: Address,
     pub scores: Address,
-    pub sources: i32,
+    pub fours: i32,
     pub reach_down: i32,
     pub reach_up: i32,
     pub classes: i32,
