@@ -19,6 +19,8 @@ pub struct CentralAxis {
     entry_energy_mev: f64,
     /// Highest energy for which the history-dependent models are asked: half the first step in.
     first_mev: f64,
+    /// Energy behind the first step.
+    second_mev: f64,
     energy_mev: Vec<f64>,
     out_of_plane_rad2: Vec<f64>,
     radiation_lengths: Vec<f64>,
@@ -56,6 +58,7 @@ impl CentralAxis {
             model,
             entry_energy_mev: beam.energy_mev,
             first_mev: beam.energy_mev,
+            second_mev: beam.energy_mev,
             energy_mev: vec![beam.energy_mev],
             out_of_plane_rad2: vec![0.0],
             radiation_lengths: vec![0.0],
@@ -94,6 +97,7 @@ impl CentralAxis {
         let middle = material.energy_mev(range - 0.5 * areal);
         if self.crossings.len() == 1 {
             self.first_mev = middle;
+            self.second_mev = material.energy_mev(range - areal);
         }
         self.push(material, middle, middle, 0.5 * areal);
         self.push(
@@ -132,7 +136,7 @@ impl CentralAxis {
     }
 
     fn differential_moliere(&self, material: &Material, energy_mev: f64) -> f64 {
-        let in_first_step = energy_mev >= self.first_mev;
+        let in_first_step = energy_mev > self.second_mev;
         let at_mid_step = moliere_log_term(
             energy_mev.min(self.first_mev),
             self.entry_energy_mev,

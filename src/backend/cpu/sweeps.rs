@@ -394,20 +394,30 @@ impl<T: Real> ScatterRow<'_, '_, T> {
 }
 
 impl<T: Real> Scatter<'_, T> {
+    /// Whether an angle, counted on beyond the axis' ends, is not allowed.
+    #[inline(always)]
+    fn is_rejected(&self, angle: isize) -> bool {
+        let bin = match self.periodic {
+            true => angle.rem_euclid(self.layout.angles as isize),
+            false => angle,
+        };
+        bin < self.allowed.first as isize || bin >= self.allowed.last as isize
+    }
+
     /// What the kernel carries beyond the allowed angles from one source row.
     #[inline(always)]
     fn reject(&mut self, energy: usize, angle: usize, row: usize, run: &Run) {
         let kernels = self.table.kernels(run.medium, energy);
         let inside = angle >= self.allowed.first + kernels.half_width
             && angle + kernels.half_width < self.allowed.last;
-        if inside || self.periodic || !self.from.angle.contains(angle) {
+        if inside || !self.from.angle.contains(angle) {
             return;
         }
         let class = self.mirror_class[angle] as usize;
         let mut fraction = 0.0;
         for n in 1..=kernels.half_width {
-            let outside =
-                u8::from(n + self.allowed.first > angle) + u8::from(angle + n >= self.allowed.last);
+            let (below, above) = (angle as isize - n as isize, (angle + n) as isize);
+            let outside = u8::from(self.is_rejected(below)) + u8::from(self.is_rejected(above));
             fraction += f64::from(outside) * kernels.weight(class, n).to_f64();
         }
         let start = row + angle * self.layout.planes * self.layout.row / LANES;
