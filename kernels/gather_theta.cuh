@@ -67,12 +67,10 @@ __device__ __forceinline__ Span scattered_angles(const March<Stored> &march, con
 template <typename Stored>
 __device__ __forceinline__ void reject(const March<Stored> &march, int entry, int theta, Arithmetic<Stored> weight,
                                        double energy_mev, double *rejected) {
-    const int half_width = march.scattering.half_width[entry];
-    const int down = theta - march.allowed_angles.first + 1, up = march.allowed_angles.last - theta;
-    if (march.periodic || weight == 0 || min(down, up) > half_width) return;
-    const double *tail =
-        march.scattering.tails + march.scattering.start[entry] + march.mirror_class[theta] * (half_width + 1);
-    const double share = (down <= half_width ? tail[down] : 0.0) + (up <= half_width ? tail[up] : 0.0);
+    // The nearer end of the allowed angles must be within the kernel's reach.
+    const int to_end = min(theta - march.allowed_angles.first + 1, march.allowed_angles.last - theta);
+    if (to_end > static_cast<int>(march.scattering.half_width[entry]) || weight == 0) return;
+    const double share = march.scattering.rejected[static_cast<long long>(entry) * march.layout.angles + theta];
     const double gone = share * static_cast<double>(weight);
     rejected[0] += gone;
     rejected[1] += gone * energy_mev;

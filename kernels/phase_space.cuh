@@ -48,13 +48,12 @@ struct RangeMax {
 };
 
 // Kernels by (medium, energy). `pairs`: for jump n, angle by angle, the weights of the sources n below and n above, rows of
-// `padded_angles`. `tails`: sums of a kernel's weights from n on, `tails[start + class * (half_width + 1) + n]`.
+// `padded_angles`. `rejected`: by angle, the share that a bin's kernel carries beyond the allowed angles.
 template <typename Real> struct ScatteringTable {
-    const unsigned *start;
     const unsigned *half_width;
     const unsigned *pair_start;
     const Four<Real> *pairs;
-    const double *tails;
+    const double *rejected;
     RangeMax reach;
     int padded_angles, unused;
 };

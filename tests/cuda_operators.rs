@@ -14,7 +14,8 @@ use smatrix2d::case::Precision;
 
 /// Numbers in (0, 1] without a pattern, a tenth of them zero.
 fn random(count: usize) -> Vec<f64> {
-    let number = |i: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 / (1u64 << 53) as f64;
+    let number =
+        |i: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 / (1u64 << 53) as f64;
     (1..=count as u64)
         .map(|i| (number(i) - 0.1).max(0.0) / count as f64)
         .collect()
@@ -72,8 +73,14 @@ fn the_order_of_threads_does_not_change_a_bit() {
                 after(&text, &machine, apply)
             };
             let forward = in_order(Order::Forward);
-            assert!(forward == in_order(Order::Reversed), "{name}, {operator}, reversed");
-            assert!(forward == in_order(Order::Shuffled(1)), "{name}, {operator}, shuffled");
+            assert!(
+                forward == in_order(Order::Reversed),
+                "{name}, {operator}, reversed"
+            );
+            assert!(
+                forward == in_order(Order::Shuffled(1)),
+                "{name}, {operator}, shuffled"
+            );
         }
     }
 }

@@ -133,8 +133,17 @@ impl Launcher for HostLauncher {
             .map(|argument| cuda_host::Argument::of_bytes(argument.bytes))
             .collect();
         // SAFETY: the caller's promise.
-        unsafe { launch(kernel, grid, BLOCK, shared_bytes as usize, &passed, self.order) }
-            .map_err(|error| Error::internal(error.to_string()))
+        unsafe {
+            launch(
+                kernel,
+                grid,
+                BLOCK,
+                shared_bytes as usize,
+                &passed,
+                self.order,
+            )
+        }
+        .map_err(|error| Error::internal(error.to_string()))
     }
 
     fn synchronize(&self) -> Result<()> {

@@ -79,6 +79,10 @@ pub fn cases() -> Vec<(&'static str, String)> {
             "depth, linear, dense",
             with(DEPTH, "[transport]\nstreaming = \"linear\"\nprune = 0.0\nmax_steps = 4"),
         ),
+        (
+            "depth, moliere",
+            with(DEPTH, "[physics]\nscattering = \"moliere\""),
+        ),
         ("path", PATH.into()),
         ("path, media", with(PATH, MEDIA)),
         (
@@ -89,7 +93,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
             "path, periodic",
             PATH.replace("angle_max_deg = 90.0", "angle_max_deg = 180.0")
                 .replace("angle_deg = 30.0", "angle_deg = 60.0")
-                .replace("prune = 1e-6", "prune = 1e-5\nbackward = \"angular-cap\"\nangle_cap_deg = 180.0\nmax_steps = 8"),
+                .replace("prune = 1e-6", "prune = 1e-5\nbackward = \"angular-cap\"\nangle_cap_deg = 150.0\nmax_steps = 8"),
         ),
         (
             "log energy axis",

@@ -44,7 +44,7 @@ impl Extent {
     /// Blocks per spot: enough to fill the device, no more than there are rows.
     fn blocks(&self) -> usize {
         let rows = self.layout.len() / self.layout.row;
-        let wanted = (BLOCKS / self.spots).max(BLOCKS_PER_SPOT);
+        let wanted = (BLOCKS / self.spots.max(1)).max(BLOCKS_PER_SPOT);
         wanted.min(rows.div_ceil(twins::BLOCK[1] as usize)).max(1)
     }
 
@@ -89,7 +89,8 @@ struct Places {
 impl Places {
     fn new<S: Stored>(extent: &Extent) -> Places {
         let mut sizing = Sizing::default();
-        let mut each = |count: usize, bytes: usize| sizing.add((extent.spots * count * bytes) as u64);
+        let mut each =
+            |count: usize, bytes: usize| sizing.add((extent.spots * count * bytes) as u64);
         let (real, plane) = (size_of::<S::Arithmetic>(), extent.plane_cells());
         let mut places = Places {
             maps: each(extent.map_cells(), 8),

@@ -92,14 +92,18 @@ impl Device {
     /// # Errors
     /// `Kind::NoGpu`: the device cannot be opened, or its driver refuses the kernels.
     pub fn open(gpu: &GpuInfo) -> Result<Device> {
-        let driver = gpu.driver_version.clone().unwrap_or("of unknown version".into());
+        let driver = gpu
+            .driver_version
+            .clone()
+            .unwrap_or("of unknown version".into());
         let name = format!("GPU {} ({}, driver {driver})", gpu.index, gpu.name);
         let fails = |what: &'static str| {
             let name = name.clone();
             move |error: DriverError| failure(error.0 as u32, &status_name(&error), what, &name)
         };
         let context = CudaContext::new(gpu.index).map_err(fails("opening it"))?;
-        let attribute = sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
+        let attribute =
+            sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN;
         let shared_bytes = context
             .attribute(attribute)
             .map_err(fails("asking for its shared memory"))?;
@@ -150,7 +154,11 @@ impl Device {
         let attribute = sys::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         // SAFETY: the function was found just now.
         let set = unsafe {
-            result::function::set_function_attribute(function, attribute, self.shared_bytes_max as i32)
+            result::function::set_function_attribute(
+                function,
+                attribute,
+                self.shared_bytes_max as i32,
+            )
         };
         self.checked(set, "asking for shared memory")
     }
@@ -185,7 +193,10 @@ impl Device {
     /// Notes a moment of one queue.
     fn record(&self, moment: sys::CUevent, queue: sys::CUstream) -> Result<()> {
         // SAFETY: both are this device's and alive.
-        self.checked(unsafe { event::record(moment, queue) }, "recording an event")
+        self.checked(
+            unsafe { event::record(moment, queue) },
+            "recording an event",
+        )
     }
 
     fn wait_for(&self, queue: sys::CUstream, moment: sys::CUevent) -> Result<()> {
@@ -252,7 +263,9 @@ impl Launcher for Device {
         let mut staging = self.staging.borrow_mut();
         let pinned = match &mut *staging {
             Some(pinned) => pinned,
-            none => none.insert(self.checked(Pinned::new(STAGING_BYTES), "allocating pinned memory")?),
+            none => {
+                none.insert(self.checked(Pinned::new(STAGING_BYTES), "allocating pinned memory")?)
+            }
         };
         let mut address = from;
         for piece in to.chunks_mut(STAGING_BYTES) {
@@ -273,7 +286,11 @@ impl Launcher for Device {
         self.record(arrived, self.copies)?;
         let mut fetches = self.fetches.borrow_mut();
         let ticket = (0..).find(|i| !fetches.contains_key(i)).unwrap_or(0);
-        let fetch = Fetch { arrived, buffer, bytes };
+        let fetch = Fetch {
+            arrived,
+            buffer,
+            bytes,
+        };
         fetches.insert(ticket, fetch);
         Ok(Ticket(ticket))
     }
@@ -282,7 +299,8 @@ impl Launcher for Device {
         let fetch = self.fetches.borrow_mut().remove(&ticket.0);
         let fetch = fetch.ok_or_else(|| Error::internal("a copy that was never started"))?;
         // SAFETY: the event is alive; nothing waits for it afterwards.
-        let arrived = unsafe { event::synchronize(fetch.arrived).and(event::destroy(fetch.arrived)) };
+        let arrived =
+            unsafe { event::synchronize(fetch.arrived).and(event::destroy(fetch.arrived)) };
         self.checked(arrived, "waiting for a copy")?;
         Ok(fetch.buffer.bytes()[..fetch.bytes].to_vec())
     }
@@ -312,7 +330,14 @@ impl Launcher for Device {
         let (grid, block) = (grid.into(), BLOCK.into());
         // SAFETY: the driver copies the arguments before it returns; their types are the caller's promise.
         let launched = unsafe {
-            result::launch_kernel(function, grid, block, shared_bytes, self.compute, &mut pointers)
+            result::launch_kernel(
+                function,
+                grid,
+                block,
+                shared_bytes,
+                self.compute,
+                &mut pointers,
+            )
         };
         launched.map_err(|error| self.fails(&error, &format!("launching {kernel}")))
     }

@@ -88,7 +88,11 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
 
     /// The phantom's plane that stored plane 0 is.
     fn plane(&self, step: usize) -> i32 {
-        if self.depth_stepping() { step as i32 } else { 0 }
+        if self.depth_stepping() {
+            step as i32
+        } else {
+            0
+        }
     }
 
     fn batch(&self) -> Result<&Batch<'a>> {
@@ -135,9 +139,18 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             .collect();
         // SAFETY: every caller passes the parameters that the kernel of this name declares; `march` holds live addresses.
         unsafe {
-            self.launcher
-                .launch(&name, [grid[0] as u32, grid[1] as u32, 1], shared_bytes, &all)
+            self.launcher.launch(
+                &name,
+                [grid[0] as u32, grid[1] as u32, 1],
+                shared_bytes,
+                &all,
+            )
         }
+    }
+
+    /// Lets the kernels see the scattering of a step.
+    fn take_scattering_of(&mut self, step: usize) {
+        self.twin.scattering = self.packed.scattering(step);
     }
 
     /// An operator that reads media: psi to the next psi.
@@ -175,13 +188,19 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     /// Does a scattering that waited for an energy loss and got something else.
     fn finish_scattering(&mut self) -> Result<()> {
         match self.pending.take() {
-            Some(step) => self.operate("scattering", step),
+            Some(step) => self.scatter_now(step),
             None => Ok(()),
         }
     }
 
+    fn scatter_now(&mut self, step: usize) -> Result<()> {
+        self.take_scattering_of(step);
+        self.operate("scattering", step)
+    }
+
     /// Both operators and the scores in one pass; returns the slot of the window between them.
     fn scatter_and_lose_energy(&mut self, step: usize) -> Result<u32> {
+        self.take_scattering_of(step);
         let (psi, next, plane) = (self.psi()?, self.next()?, self.plane(step));
         let middle = self.next_slot();
         let to = (middle + 1) % WINDOW_SLOTS;
@@ -227,7 +246,11 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn close_step(&mut self, before: u32, step: usize) -> Result<()> {
         if self.twin.prune > 0.0 {
             if self.twin.layout.planes > 1 {
-                self.launch("trim_z", self.twin.collect_blocks, &[Argument::of(&self.slot)])?;
+                self.launch(
+                    "trim_z",
+                    self.twin.collect_blocks,
+                    &[Argument::of(&self.slot)],
+                )?;
             }
             self.sum_layers(&self.twin)?;
         }
@@ -257,7 +280,8 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn keep_entries(&mut self) -> Result<()> {
         let kept = self.twin.steps_kept as usize;
         if self.steps.is_multiple_of(kept) {
-            self.gathered.fetch_entries(self.launcher, &self.twin, kept)?;
+            self.gathered
+                .fetch_entries(self.launcher, &self.twin, kept)?;
         }
         Ok(())
     }
@@ -282,7 +306,11 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
 
     /// The batch's memory for so many spots: the one at hand where it fits exactly.
     fn make_room(&mut self, spots: usize) -> Result<()> {
-        if self.batch.as_ref().is_some_and(|batch| batch.extent.spots == spots) {
+        if self
+            .batch
+            .as_ref()
+            .is_some_and(|batch| batch.extent.spots == spots)
+        {
             return Ok(());
         }
         self.batch = None;
@@ -331,14 +359,19 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         for source in sources {
             let window = window_of(source);
             starts.push(cells.len() as i64);
-            let (wanted, rounding) = fill_box::<S>(source, &window, self.energies_mev(), &mut cells);
+            let (wanted, rounding) =
+                fill_box::<S>(source, &window, self.energies_mev(), &mut cells);
             self.gathered.load(wanted, rounding);
             windows.push(window);
         }
         self.launcher
             .upload(self.twin.windows, bytemuck::cast_slice(&windows))?;
         let source = Memory::new(self.launcher, size_of_val(&cells[..]) as u64, "the sources")?;
-        let start = Memory::new(self.launcher, size_of_val(&starts[..]) as u64, "the sources")?;
+        let start = Memory::new(
+            self.launcher,
+            size_of_val(&starts[..]) as u64,
+            "the sources",
+        )?;
         self.launcher
             .upload(source.address, bytemuck::cast_slice(&cells))?;
         self.launcher
@@ -371,7 +404,10 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         let rows = layout.energies * layout.angles;
         let mut cells = vec![0.0f32; rows * self.march.phase_space.space.cells_x];
         let mut sums = vec![0.0f64; rows];
-        let (cell_bytes, sum_bytes) = (size_of_val(&cells[..]) as u64, size_of_val(&sums[..]) as u64);
+        let (cell_bytes, sum_bytes) = (
+            size_of_val(&cells[..]) as u64,
+            size_of_val(&sums[..]) as u64,
+        );
         let device_cells = Memory::new(self.launcher, cell_bytes, "a plane's phase space")?;
         let device_sums = Memory::new(self.launcher, sum_bytes, "a plane's spectra")?;
         let psi = self.psi()?;
@@ -426,7 +462,10 @@ fn fill_box<S: Stored>(
     cells: &mut Vec<S>,
 ) -> (Amount, Amount) {
     use crate::real::Real;
-    let (width, first) = ((window.x.last - window.x.first) as usize, window.x.first as usize);
+    let (width, first) = (
+        (window.x.last - window.x.first) as usize,
+        window.x.first as usize,
+    );
     let (mut stored, mut rounding) = (Amount::default(), Amount::default());
     for (i, energy_weight) in source.energy.weights.iter().enumerate() {
         let energy_mev = energies_mev[source.energy.first + i];
@@ -484,7 +523,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         self.finish_scattering()?;
         match self.walks() {
             true => self.pending = Some(step),
-            false => self.operate("scattering", step)?,
+            false => self.scatter_now(step)?,
         }
         Ok(())
     }
@@ -537,7 +576,14 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         };
         self.sum_layers(&untrimmed)?;
         let gathered = std::mem::take(&mut self.gathered);
-        gathered.tallies(self.launcher, &self.twin, self.slot, last, self.march, self.steps)
+        gathered.tallies(
+            self.launcher,
+            &self.twin,
+            self.slot,
+            last,
+            self.march,
+            self.steps,
+        )
     }
 
     fn put_state(&mut self, psi: &[f64]) -> Result<()> {
@@ -577,7 +623,11 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             for (i, row) in cells.chunks(layout.row).enumerate() {
                 let line = line_of(layout, first + i, &window);
                 state.extend((0..cells_x).map(|x| {
-                    if line.contains(&x) { row[x].loaded() } else { 0.0 }
+                    if line.contains(&x) {
+                        row[x].loaded()
+                    } else {
+                        0.0
+                    }
                 }));
             }
         }

@@ -7,7 +7,7 @@ use crate::march::{March, Tables};
 use crate::operators::energy_loss::{EnergyLossTable, SCORES};
 use crate::operators::scattering::ScatteringTable;
 use crate::operators::streaming::Displacement;
-use crate::phase_space::{AngleAxis, LANES};
+use crate::phase_space::{AngleAxis, LANES, PhaseSpace};
 use crate::real::Real;
 use crate::scoring::mirror_pairs;
 use bytemuck::{NoUninit, Pod};
@@ -78,10 +78,19 @@ impl Packer {
     }
 }
 
+/// Which steps take the kernels with long jumps.
+struct LongJumps {
+    every: usize,
+    first: Option<usize>,
+}
+
 /// All tables of a march, addresses counted from the block's beginning.
 pub struct Packed {
     pub bytes: Vec<u8>,
+    /// All but the scattering, which depends on the step.
     pub march: twins::March,
+    scattering: [twins::ScatteringTable; 2],
+    long_jumps: LongJumps,
     /// Energies that a walk up in energy has to keep.
     pub ring: usize,
     x: [twins::Displacements; 2],
@@ -104,8 +113,16 @@ impl Packed {
             &mut packer,
             [tables.displacements_z(half), tables.displacements_z(whole)],
         );
+        let (of_most_steps, with_long_jumps) = tables.scattering_tables();
+        let short = scattering(&mut packer, of_most_steps, &march.phase_space);
+        let long = with_long_jumps.map(|table| scattering(&mut packer, table, &march.phase_space));
         Packed {
             march: constants(&mut packer, march, &tables),
+            scattering: [short, long.unwrap_or(short)],
+            long_jumps: LongJumps {
+                every: tables.steps_together(),
+                first: (0..tables.steps_together()).find(|&step| tables.takes_long_jumps(step)),
+            },
             bytes: packer.bytes,
             ring: ring(&tables.energy_loss),
             x,
@@ -121,25 +138,32 @@ impl Packed {
             move_range(&mut displacements.below);
             move_range(&mut displacements.above);
         }
+        for scattering in &mut self.scattering {
+            scattering.half_width += block;
+            scattering.pair_start += block;
+            scattering.pairs += block;
+            scattering.rejected += block;
+            move_range(&mut scattering.reach);
+        }
         let march = &mut self.march;
-        let (scattering, loss) = (&mut march.scattering, &mut march.loss);
-        move_range(&mut scattering.reach);
+        let loss = &mut march.loss;
         let addresses = [
             &mut march.medium,
             &mut march.energies_mev,
             &mut march.mirror_class,
             &mut march.mirror_pairs,
-            &mut scattering.start,
-            &mut scattering.half_width,
-            &mut scattering.pair_start,
-            &mut scattering.pairs,
-            &mut scattering.tails,
             &mut loss.base,
             &mut loss.complete,
             &mut loss.weights,
             &mut loss.scores,
         ];
         addresses.into_iter().for_each(|address| *address += block);
+    }
+
+    /// The kernels of a step.
+    pub fn scattering(&self, step: usize) -> twins::ScatteringTable {
+        let long = self.long_jumps.first == Some(step % self.long_jumps.every);
+        self.scattering[usize::from(long)]
     }
 
     pub fn displacements_x(&self, stride: Stride) -> twins::Displacements {
@@ -177,7 +201,6 @@ fn constants<T: Real + Pod>(
         energies_mev: packer.put(&phase_space.energy.centers_mev),
         mirror_class: packer.put(&phase_space.angle.mirror_class),
         mirror_pairs: packer.put(&pairs),
-        scattering: scattering(packer, &tables.scattering, &phase_space.angle),
         loss: twins::EnergyLossTable {
             base: packer.put(&loss.base),
             complete: packer.put(&loss.complete),
@@ -223,26 +246,30 @@ fn media_by_cell(march: &March) -> Vec<u16> {
 fn padded<T: Real>(list: &[T], length: usize) -> Vec<T> {
     let padding = length.next_multiple_of(FOUR) - length;
     let rows = list.chunks(length);
-    rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(T::ZERO, padding)))
-        .collect()
+    rows.flat_map(|row| {
+        row.iter()
+            .copied()
+            .chain(std::iter::repeat_n(T::ZERO, padding))
+    })
+    .collect()
 }
 
 fn scattering<T: Real + Pod>(
     packer: &mut Packer,
     table: &ScatteringTable<T>,
-    angle: &AngleAxis,
+    phase_space: &PhaseSpace,
 ) -> twins::ScatteringTable {
+    let angle = &phase_space.angle;
     let reach: Vec<i32> = (0..table.energies)
         .map(|energy| table.reach(energy) as i32)
         .collect();
     let padded_angles = angle.bins().next_multiple_of(FOUR);
     let (pair_start, pairs) = pairs(table, angle, padded_angles);
     twins::ScatteringTable {
-        start: packer.put(&table.start),
         half_width: packer.put(&table.half_width),
         pair_start: packer.put(&pair_start),
         pairs: packer.put(&pairs),
-        tails: packer.put(&tails(table)),
+        rejected: packer.put(&rejected(table, phase_space)),
         reach: packer.put_range_max(&reach),
         padded_angles: padded_angles as i32,
         unused: 0,
@@ -262,31 +289,54 @@ fn pairs<T: Real>(
         let kernels = table.kernels(entry / table.energies, entry % table.energies);
         start.push((pairs.len() / FOUR) as u32);
         for n in 0..=kernels.half_width {
-            let weight = |source: isize| match angle.periodic {
-                true => Some(source.rem_euclid(bins)),
-                false => Some(source).filter(|s| (0..bins).contains(s)),
-            }
-            .map_or(T::ZERO, |bin| kernels.weight(angle.mirror_class[bin as usize] as usize, n));
+            let weight = |source: isize| {
+                match angle.periodic {
+                    true => Some(source.rem_euclid(bins)),
+                    false => Some(source).filter(|s| (0..bins).contains(s)),
+                }
+                .map_or(T::ZERO, |bin| {
+                    kernels.weight(angle.mirror_class[bin as usize] as usize, n)
+                })
+            };
             for theta in 0..padded_angles as isize {
                 let outside = theta >= bins;
-                pairs.extend([-(n as isize), n as isize].map(|jump| if outside { T::ZERO } else { weight(theta + jump) }));
+                pairs.extend([-(n as isize), n as isize].map(|jump| {
+                    if outside {
+                        T::ZERO
+                    } else {
+                        weight(theta + jump)
+                    }
+                }));
             }
         }
     }
     (start, pairs)
 }
 
-/// For every weight the sum from it to the farthest of its kernel: what a jump of n bins or more carries.
-fn tails<T: Real>(table: &ScatteringTable<T>) -> Vec<f64> {
-    let mut tails: Vec<f64> = table.weights.iter().map(|w| w.to_f64()).collect();
-    for (&start, &half_width) in table.start.iter().zip(&table.half_width) {
-        let length = half_width as usize + 1;
-        let kernels = &mut tails[start as usize..start as usize + length * table.classes];
-        for kernel in kernels.chunks_mut(length) {
-            (0..length - 1)
-                .rev()
-                .for_each(|n| kernel[n] += kernel[n + 1]);
-        }
+/// [medium, energy, angle]: the share of a bin's weight that its kernel carries beyond the allowed angles.
+fn rejected<T: Real>(table: &ScatteringTable<T>, phase_space: &PhaseSpace) -> Vec<f64> {
+    let (angle, (first, last)) = (&phase_space.angle, phase_space.angles_allowed);
+    let bins = angle.bins() as isize;
+    let outside = |bin: isize| {
+        let bin = if angle.periodic {
+            bin.rem_euclid(bins)
+        } else {
+            bin
+        };
+        !(first as isize..last as isize).contains(&bin)
+    };
+    let mut shares = Vec::new();
+    for entry in 0..table.start.len() {
+        let kernels = table.kernels(entry / table.energies, entry % table.energies);
+        shares.extend((0..bins).map(|theta| -> f64 {
+            let class = angle.mirror_class[theta as usize] as usize;
+            let jumps = (1..=kernels.half_width).map(|n| {
+                let sides = [theta - n as isize, theta + n as isize];
+                let beyond = sides.into_iter().filter(|&bin| outside(bin)).count();
+                beyond as f64 * kernels.weight(class, n).to_f64()
+            });
+            jumps.sum()
+        }));
     }
-    tails
+    shares
 }

@@ -59,11 +59,10 @@ pub struct RangeMax {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 pub struct ScatteringTable {
-    pub start: Address,
     pub half_width: Address,
     pub pair_start: Address,
     pub pairs: Address,
-    pub tails: Address,
+    pub rejected: Address,
     pub reach: RangeMax,
     pub padded_angles: i32,
     pub unused: i32,
