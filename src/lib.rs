@@ -36,3 +36,4 @@ pub mod compare;
 pub mod plot;
 
 pub mod error;
+pub mod memory;

@@ -39,7 +39,15 @@ pub struct Tables<T> {
     pub whole_z: Vec<Displacement<T>>,
 }
 
-impl<T> Tables<T> {
+impl<T: Real> Tables<T> {
+    /// Bytes kept, and bytes that building them took beside these.
+    pub fn bytes(&self) -> (u64, u64) {
+        let streams = [&self.half_x, &self.whole_x, &self.half_z, &self.whole_z];
+        let displacements: usize = streams.iter().map(|list| size_of_val(&list[..])).sum();
+        let kept = self.scattering.bytes() + self.energy_loss.bytes() + displacements;
+        (kept as u64, self.energy_loss.building_bytes() as u64)
+    }
+
     pub fn displacements_x(&self, stride: Stride) -> &[Displacement<T>] {
         match stride {
             Stride::Half => &self.half_x,

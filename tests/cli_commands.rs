@@ -135,8 +135,8 @@ fn the_plan_counts_bins_and_bytes() {
     assert_eq!(number("angle_bins"), 81);
     let bins = 318 * 81 * 80;
     assert_eq!(number("bins_held"), bins);
-    // psi and its copy in 4 bytes; for each of 180 x 80 cells 10 bytes of phantom and six sums in f64.
-    assert_eq!(number("host_bytes"), 2 * 4 * bins + 180 * 80 * 58);
+    // psi and its copy in 4 bytes, and all else (tests/memory.rs): tables and maps of a few MB.
+    assert!((2 * 4 * bins..2 * 4 * bins + 5_000_000).contains(&number("host_bytes")));
     assert_eq!(number("device_bytes"), 0);
     let double = json(&[
         "check",
@@ -147,10 +147,9 @@ fn the_plan_counts_bins_and_bytes() {
         "--precision",
         "double",
     ]);
-    assert_eq!(
-        double["host_bytes"].as_u64().unwrap() - number("host_bytes"),
-        2 * 4 * bins
-    );
+    // Twice psi's bytes, and of the tables and sums what is in the run's precision.
+    let more = double["host_bytes"].as_u64().unwrap() - number("host_bytes");
+    assert!((2 * 4 * bins..2 * 4 * bins + 4_000_000).contains(&more));
 }
 
 #[test]
