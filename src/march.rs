@@ -6,7 +6,7 @@ use crate::central_axis::CentralAxis;
 use crate::media::Media;
 use crate::operators::Setting;
 use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
-use crate::operators::scattering::ScatteringTable;
+use crate::operators::scattering::{Jumps, ScatteringTable, steps_together};
 use crate::operators::streaming::Displacement;
 use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
@@ -29,7 +29,10 @@ pub struct March<'a> {
 
 /// The operators' tables in the arithmetic of the run.
 pub struct Tables<T> {
-    pub scattering: ScatteringTable<T>,
+    scattering: ScatteringTable<T>,
+    /// Of one step in `steps_together`: it takes the long jumps of all of them.
+    scattering_with_long_jumps: Option<ScatteringTable<T>>,
+    steps_together: usize,
     pub energy_loss: EnergyLossTable<T>,
     /// Per angle bin, in cells of x, for half and whole strides.
     pub half_x: Vec<Displacement<T>>,
@@ -44,8 +47,18 @@ impl<T: Real> Tables<T> {
     pub fn bytes(&self) -> (u64, u64) {
         let streams = [&self.half_x, &self.whole_x, &self.half_z, &self.whole_z];
         let displacements: usize = streams.iter().map(|list| size_of_val(&list[..])).sum();
-        let kept = self.scattering.bytes() + self.energy_loss.bytes() + displacements;
+        let long_jumps = self.scattering_with_long_jumps.as_ref();
+        let scattering = self.scattering.bytes() + long_jumps.map_or(0, ScatteringTable::bytes);
+        let kept = scattering + self.energy_loss.bytes() + displacements;
         (kept as u64, self.energy_loss.building_bytes() as u64)
+    }
+
+    /// The kernels of a step.
+    pub fn scattering(&self, step: usize) -> &ScatteringTable<T> {
+        match &self.scattering_with_long_jumps {
+            Some(table) if step % self.steps_together == self.steps_together / 2 => table,
+            _ => &self.scattering,
+        }
     }
 
     pub fn displacements_x(&self, stride: Stride) -> &[Displacement<T>] {
@@ -128,8 +141,17 @@ impl<'a> March<'a> {
 
     pub fn tables<T: Real>(&self) -> Tables<T> {
         let setting = self.setting();
+        let together = steps_together(self.case.physics.scattering, self.path_mm[0]);
+        let apart = if together > 1 {
+            Jumps::Short
+        } else {
+            Jumps::LongOf(1)
+        };
         Tables {
-            scattering: ScatteringTable::new(&setting),
+            scattering: ScatteringTable::new(&setting, apart),
+            scattering_with_long_jumps: (together > 1)
+                .then(|| ScatteringTable::new(&setting, Jumps::LongOf(together))),
+            steps_together: together,
             energy_loss: EnergyLossTable::new(&setting),
             half_x: self.displacements_x(Stride::Half),
             whole_x: self.displacements_x(Stride::Whole),

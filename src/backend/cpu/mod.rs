@@ -547,7 +547,7 @@ where
             .window
             .energy
             .range()
-            .map(|e| self.tables.scattering.reach(e))
+            .map(|e| self.tables.scattering(step).reach(e))
             .max()
             .unwrap_or(0);
         let to = Window {
@@ -562,7 +562,7 @@ where
             allowed,
             periodic: phase_space.angle.periodic,
             mirror_class: &phase_space.angle.mirror_class,
-            table: &self.tables.scattering,
+            table: self.tables.scattering(step),
             planes: &self.march.media.planes,
             plane: self.plane(step),
             energies_mev: &phase_space.energy.centers_mev,
