@@ -3,8 +3,13 @@
 //! Bytes are those allocated. Pages of psi that the beam never visits are never touched, so that the memory in use (RSS) is less;
 //! a limit on address space counts them all the same, and how far a beam reaches is known only afterwards.
 
+mod available;
+mod remedy;
+
+pub use available::{Available, available, available_under};
+
 use crate::backend::Machine;
-use crate::case::{AngleBins, Case, EnergyAxisSpec, Precision, Stepping};
+use crate::case::{Case, Precision};
 use crate::error::{Error, Kind, Result};
 use crate::march::March;
 use crate::media::Media;
@@ -14,7 +19,6 @@ use crate::scoring::Scores;
 use crate::spectra::SpectraCollector;
 use crate::transport::groups;
 use bytemuck::Zeroable;
-use std::path::Path;
 
 /// Bytes on the host and on the device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,112 +50,6 @@ pub fn readable(bytes: u64) -> String {
     } else {
         format!("{:.2} GiB", mib / 1024.0)
     }
-}
-
-/// Memory that this process may still take, and what sets the limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Available {
-    pub bytes: u64,
-    pub limited_by: &'static str,
-}
-
-/// The tightest of: free memory, control groups (v1 and v2), limits on address space and data. None where the system tells none.
-pub fn available() -> Option<Available> {
-    available_under(Path::new("/"))
-}
-
-/// As `available`, with `/proc` and `/sys` below `root`.
-pub fn available_under(root: &Path) -> Option<Available> {
-    let limits = [
-        ("the memory that is free", free_bytes(root)),
-        ("the control group's limit", control_group_bytes(root)),
-        (
-            "the limit on address space (ulimit -v)",
-            resource_bytes(root, "Max address space", "VmSize:"),
-        ),
-        (
-            "the limit on data (ulimit -d)",
-            resource_bytes(root, "Max data size", "VmData:"),
-        ),
-    ];
-    let known = limits.into_iter().filter_map(|(limited_by, bytes)| {
-        Some(Available {
-            bytes: bytes?,
-            limited_by,
-        })
-    });
-    known.min_by_key(|limit| limit.bytes)
-}
-
-fn text(path: &Path) -> Option<String> {
-    std::fs::read_to_string(path).ok()
-}
-
-fn number(path: &Path) -> Option<u64> {
-    text(path)?.trim().parse().ok()
-}
-
-/// The value of a line `NAME: 123 kB`.
-fn kilobytes(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    Some(1024 * line.split_whitespace().next()?.parse::<u64>().ok()?)
-}
-
-fn free_bytes(root: &Path) -> Option<u64> {
-    kilobytes(&text(&root.join("proc/meminfo"))?, "MemAvailable:")
-}
-
-/// A soft limit of this process less what it has taken.
-fn resource_bytes(root: &Path, limit: &str, taken: &str) -> Option<u64> {
-    let limits = text(&root.join("proc/self/limits"))?;
-    let line = limits.lines().find_map(|line| line.strip_prefix(limit))?;
-    let most: u64 = line.split_whitespace().next()?.parse().ok()?;
-    let taken = kilobytes(&text(&root.join("proc/self/status"))?, taken)?;
-    Some(most.saturating_sub(taken))
-}
-
-/// Files of a control group: limit, usage, and the name in memory.stat of the file cache that gives way.
-const VERSION_2: [&str; 3] = ["memory.max", "memory.current", "inactive_file"];
-const VERSION_1: [&str; 3] = [
-    "memory.limit_in_bytes",
-    "memory.usage_in_bytes",
-    "total_inactive_file",
-];
-
-/// The tightest limit of this process's control group and its parents.
-fn control_group_bytes(root: &Path) -> Option<u64> {
-    let groups = text(&root.join("proc/self/cgroup"))?;
-    let room = |line: &str| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let (controllers, group) = (fields.next()?, fields.next()?);
-        let (mount, files) = match controllers {
-            "" => ("sys/fs/cgroup", VERSION_2),
-            list if list.split(',').any(|name| name == "memory") => {
-                ("sys/fs/cgroup/memory", VERSION_1)
-            }
-            _ => return None,
-        };
-        let mount = root.join(mount);
-        // In a container the group's own path may not be visible; its files then lie at the mount.
-        let group = Path::new(group.trim_start_matches('/'));
-        let folders = group.ancestors().map(|part| mount.join(part));
-        folders
-            .filter_map(|folder| room_in_group(&folder, files))
-            .min()
-    };
-    groups.lines().filter_map(room).min()
-}
-
-fn room_in_group(folder: &Path, [limit, usage, cache]: [&str; 3]) -> Option<u64> {
-    let most = number(&folder.join(limit))?;
-    let used = number(&folder.join(usage))?;
-    let gives_way = text(&folder.join("memory.stat"))
-        .and_then(|stat| {
-            let line = stat.lines().find_map(|line| line.strip_prefix(cache))?;
-            line.trim().parse::<u64>().ok()
-        })
-        .unwrap_or(0);
-    Some(most.saturating_sub(used.saturating_sub(gives_way)))
 }
 
 /// A material's curves: range, stopping power and LET at 1300 energies (measured; tests/memory.rs holds it).
@@ -244,7 +142,10 @@ impl<'a> Forecast<'a> {
                 "the maps alone do not fit: use larger cells".to_string(),
             )
         } else {
-            self.remedy(self.buffers.host as f64 / (there.bytes - other) as f64)
+            remedy::remedy(
+                &self.march,
+                self.buffers.host as f64 / (there.bytes - other) as f64,
+            )
         };
         let error = self.march.case.error(key, message).hint(hint);
         Error {
@@ -252,139 +153,6 @@ impl<'a> Forecast<'a> {
             ..error
         }
     }
-
-    /// The key to change, and how, so that psi takes `factor` times less.
-    fn remedy(&self, factor: f64) -> (&'static str, String) {
-        let case = self.march.case;
-        if case.run.precision == Precision::Double && factor <= 2.0 {
-            return (
-                "run.precision",
-                "precision = \"single\" takes half of it".into(),
-            );
-        }
-        let axes = self.axes();
-        let finest = axes
-            .iter()
-            .max_by(|a, b| a.fineness().total_cmp(&b.fineness()));
-        let (key, mut hint) = match finest {
-            Some(axis) if axis.bins as f64 >= factor * FEWEST_BINS => {
-                (axis.key, axis.coarsened(factor))
-            }
-            _ => {
-                let each = factor.powf(1.0 / axes.len() as f64);
-                let hint = format!(
-                    "{factor:.0} times fewer bins would fit: coarsen range_bin_mm, angle_bin_deg and spacing_mm {each:.1} times each"
-                );
-                ("phantom.spacing_mm", hint)
-            }
-        };
-        if case.transport.stepping == Stepping::Path && case.grid.angle_max_deg < 90.0 {
-            hint.push_str("; or stepping = \"depth\", which holds one plane at a time");
-        }
-        (key, hint)
-    }
-
-    /// The axes of psi that a case can coarsen.
-    fn axes(&self) -> Vec<AxisOfPsi> {
-        let (phase_space, case) = (&self.march.phase_space, self.march.case);
-        let coordinate = &phase_space.energy.coordinate;
-        let energy = match case.grid.energy_axis {
-            EnergyAxisSpec::Range { .. } => AxisOfPsi::by_width(
-                "grid.range_bin_mm",
-                coordinate[1] - coordinate[0],
-                coordinate.len(),
-                400.0,
-            ),
-            EnergyAxisSpec::Log { .. } | EnergyAxisSpec::Uniform { .. } => {
-                AxisOfPsi::by_count("grid.energy_bins", coordinate.len(), 400.0)
-            }
-        };
-        let bins = phase_space.angle.bins();
-        let angle = match case.grid.angle_bins {
-            AngleBins::WidthDeg(width) => {
-                AxisOfPsi::by_width("grid.angle_bin_deg", width, bins, 80.0)
-            }
-            AngleBins::Count(_) => AxisOfPsi::by_count("grid.angle_bins", bins, 80.0),
-        };
-        let space = &phase_space.space;
-        let mut axes = vec![
-            energy,
-            angle,
-            AxisOfPsi::by_width(
-                "phantom.spacing_mm",
-                space.spacing_x_mm,
-                space.cells_x,
-                100.0,
-            ),
-        ];
-        if phase_space.stored_z > 1 {
-            axes.push(AxisOfPsi::by_width(
-                "phantom.spacing_mm",
-                space.spacing_z_mm,
-                space.cells_z,
-                200.0,
-            ));
-        }
-        axes
-    }
-}
-
-/// An axis with fewer bins than this resolves nothing.
-const FEWEST_BINS: f64 = 8.0;
-
-/// An axis of psi, as the case sets it: by the width of its bins or by their number.
-struct AxisOfPsi {
-    key: &'static str,
-    width: Option<f64>,
-    bins: usize,
-    /// Bins that usual cases have.
-    usual: f64,
-}
-
-impl AxisOfPsi {
-    fn by_width(key: &'static str, width: f64, bins: usize, usual: f64) -> AxisOfPsi {
-        AxisOfPsi {
-            key,
-            width: Some(width),
-            bins,
-            usual,
-        }
-    }
-
-    fn by_count(key: &'static str, bins: usize, usual: f64) -> AxisOfPsi {
-        AxisOfPsi {
-            key,
-            width: None,
-            bins,
-            usual,
-        }
-    }
-
-    fn fineness(&self) -> f64 {
-        self.bins as f64 / self.usual
-    }
-
-    fn coarsened(&self, factor: f64) -> String {
-        match self.width {
-            Some(width) => format!("{} would fit (now {width:.3})", rounded_up(width * factor)),
-            None => format!(
-                "{:.0} would fit (now {})",
-                self.bins as f64 / factor,
-                self.bins
-            ),
-        }
-    }
-}
-
-/// Two digits, never less than the value.
-fn rounded_up(value: f64) -> String {
-    let digits = 1 - value.log10().floor() as i32;
-    let scale = 10f64.powi(digits);
-    format!(
-        "{:.*}",
-        digits.max(0) as usize,
-        (value * scale).ceil() / scale
-    )
 }
 
 /// All maps and spectra of a run, alive at the end of a march.
