@@ -304,8 +304,8 @@ fn a_run_writes_the_dose_file_and_prints_the_table() {
     assert_eq!(files, ["water_150mev.h5"]);
     let progress = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        (1..=10).contains(&progress.lines().count()),
-        "a line each 10 %: {progress}"
+        progress.lines().count() <= 10,
+        "at most a line each 10 %: {progress}"
     );
 }
 
