@@ -131,7 +131,7 @@ pub fn run(
         }
         sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
     }
-    sum.finish(phantom, spectra)
+    sum.finish(phantom, &media, spectra)
 }
 
 /// One march: the method.
@@ -238,11 +238,17 @@ impl<'a> Sum<'a> {
         }
     }
 
-    fn finish(self, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Result<Outcome> {
+    fn finish(
+        self,
+        phantom: &Phantom,
+        media: &Media,
+        spectra: Option<SpectraCollector>,
+    ) -> Result<Outcome> {
         audit(&self.ledger, self.case.run.precision)?;
         let results = results(
             self.case,
             phantom,
+            media,
             &self.scores,
             &self.ledger,
             spectra,
@@ -294,6 +300,7 @@ fn audit(ledger: &Ledger, precision: Precision) -> Result<()> {
 fn results(
     case: &Case,
     phantom: &Phantom,
+    media: &Media,
     scores: &Scores,
     ledger: &Ledger,
     spectra: Option<SpectraCollector>,
@@ -308,7 +315,8 @@ fn results(
     let z_mm = axis(space.z_min_mm, space.spacing_z_mm, space.cells_z);
     let mut audit = ledger.channels();
     audit.push(("energy_axis_excess_sigma".into(), energy_axis_excess));
-    let density = &phantom.density_g_per_cm3;
+    // Where a CT's densities were rounded, energy and mass are both those of the rounded cell: the dose feels none of it.
+    let dose_gy_mm = || scores.dose_gy_mm(&media.density_g_per_cm3(), &space);
     Results {
         title: case.title.clone(),
         summary: curves::summarise(&z_mm, &depth_dose.to_vec(), &sigma_x.to_vec()),
@@ -316,9 +324,9 @@ fn results(
         x_mm: axis(space.x_min_mm, space.spacing_x_mm, space.cells_x),
         material_names: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         material_index: phantom.material_index.clone(),
-        density_g_per_cm3: density.clone(),
+        density_g_per_cm3: phantom.density_g_per_cm3.clone(),
         energy_deposit_mev: scores.deposit_mev.clone(),
-        dose_gy_mm: asked(Quantity::Dose).then(|| scores.dose_gy_mm(density, &space)),
+        dose_gy_mm: asked(Quantity::Dose).then(dose_gy_mm),
         let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
         let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um()),
         fluence_per_mm: asked(Quantity::Fluence).then(|| scores.fluence_per_mm(&space)),

@@ -1,8 +1,8 @@
 //! The words that enumerated keys take, once for reading and writing; and the nearest name to a mistyped one.
 
 use super::{
-    BackendChoice, Backward, Nuclear, Precision, Quantity, Scattering, Splitting, Stepping,
-    Streaming,
+    BackendChoice, Backward, Conversion, Nuclear, Outside, Precision, Quantity, Scattering,
+    Splitting, Stepping, Streaming,
 };
 
 /// A type whose values have names in the case file.
@@ -92,6 +92,15 @@ impl Named for BackendChoice {
         ("cuda", Self::Cuda),
         ("cpu", Self::Cpu),
     ];
+}
+
+impl Named for Conversion {
+    const NAMES: &'static [(&'static str, Self)] = &[("schneider2000", Self::Schneider2000)];
+}
+
+impl Named for Outside {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("refuse", Self::Refuse), ("clamp", Self::Clamp)];
 }
 
 impl Named for Precision {

@@ -1,7 +1,10 @@
 //! Writes a case as TOML with every key given: reading it again gives the same case.
 
 use super::names::{EnergyAxisName, Named};
-use super::{AngleBins, BeamSpec, Case, EnergyAxisSpec, MaterialSpec, PhantomSpec, RegionSpec};
+use super::{
+    AngleBins, BeamSpec, Case, EnergyAxisSpec, HounsfieldSpec, MaterialSpec, PhantomSpec,
+    RegionSpec,
+};
 use std::fmt::{Debug, Write};
 use std::path::Path;
 
@@ -68,7 +71,19 @@ fn phantom(lines: &mut Lines, phantom: &PhantomSpec) {
     lines.value("spacing_mm", phantom.spacing_mm);
     lines.optional_number("density_g_per_cm3", phantom.density_g_per_cm3);
     lines.optional_path("file", phantom.file.as_deref());
+    if let Some(spec) = &phantom.hounsfield {
+        hounsfield(lines, spec);
+    }
     phantom.regions.iter().for_each(|box_| region(lines, box_));
+}
+
+fn hounsfield(lines: &mut Lines, spec: &HounsfieldSpec) {
+    lines.header("[phantom.hounsfield]");
+    match &spec.file {
+        Some(file) => lines.optional_path("file", Some(file)),
+        None => lines.name("conversion", spec.conversion),
+    }
+    lines.name("outside", spec.outside);
 }
 
 fn region(lines: &mut Lines, region: &RegionSpec) {
@@ -81,6 +96,9 @@ fn region(lines: &mut Lines, region: &RegionSpec) {
 
 fn material(lines: &mut Lines, name: &str, material: &MaterialSpec) {
     lines.header(&format!("[materials.{name}]"));
+    if let Some(base) = &material.base {
+        lines.key("base", quoted(base));
+    }
     lines.value("density_g_per_cm3", material.density_g_per_cm3);
     lines.optional_number(
         "mean_excitation_energy_ev",
