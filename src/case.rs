@@ -155,6 +155,18 @@ pub struct PhantomSpec {
     pub regions: Vec<RegionSpec>,
 }
 
+impl PhantomSpec {
+    /// Cells (nz, nx); in a checked case they fill the extent.
+    pub fn cells(&self) -> [usize; 2] {
+        let cells =
+            |extent: [f64; 2], spacing: f64| ((extent[1] - extent[0]) / spacing).round() as usize;
+        [
+            cells(self.z_mm, self.spacing_mm[1]),
+            cells(self.x_mm, self.spacing_mm[0]),
+        ]
+    }
+}
+
 /// The conversion of Hounsfield numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HounsfieldSpec {

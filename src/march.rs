@@ -42,7 +42,17 @@ pub struct Tables<T> {
     pub whole_z: Vec<Displacement<T>>,
 }
 
-impl<T> Tables<T> {
+impl<T: Real> Tables<T> {
+    /// Bytes kept, and bytes that building them took beside these.
+    pub fn bytes(&self) -> (u64, u64) {
+        let streams = [&self.half_x, &self.whole_x, &self.half_z, &self.whole_z];
+        let displacements: usize = streams.iter().map(|list| size_of_val(&list[..])).sum();
+        let long_jumps = self.scattering_with_long_jumps.as_ref();
+        let scattering = self.scattering.bytes() + long_jumps.map_or(0, ScatteringTable::bytes);
+        let kept = scattering + self.energy_loss.bytes() + displacements;
+        (kept as u64, self.energy_loss.building_bytes() as u64)
+    }
+
     /// The kernels of a step.
     pub fn scattering(&self, step: usize) -> &ScatteringTable<T> {
         match &self.scattering_with_long_jumps {

@@ -8,6 +8,7 @@ use crate::case::{BackendChoice, Precision};
 use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::march::March;
+use crate::memory::Bytes;
 use crate::scoring::Scores;
 use cuda::CudaMachine;
 use cuda::probe::{GpuInfo, Verdict, choose, probe};
@@ -68,6 +69,8 @@ pub trait Stepper {
 /// Makes the steppers of a run; chosen once by `open`.
 pub trait Machine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>>;
+    /// Bytes that the stepper of a march allocates for one spot, without the operators' tables.
+    fn buffer_bytes(&self, march: &March) -> Bytes;
     /// For the summary and the dose file, as in "cpu (AVX-512)".
     fn name(&self) -> String;
 }

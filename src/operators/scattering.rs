@@ -50,6 +50,11 @@ impl<T: Real> ScatteringTable<T> {
         table
     }
 
+    pub fn bytes(&self) -> usize {
+        let indices = self.start.capacity() + self.half_width.capacity();
+        indices * size_of::<u32>() + self.weights.capacity() * size_of::<T>()
+    }
+
     /// Appends the kernels of one (medium, energy), one per class.
     fn push(&mut self, kernels: Vec<Vec<f64>>) {
         let longest = kernels.iter().map(Vec::len).max().unwrap_or(1);
