@@ -279,7 +279,7 @@ fn launches_that_cuda_would_refuse_are_refused() {
     )
     .unwrap_err();
     assert!(
-        no_such.to_string().contains("there are scattering_double"),
+        no_such.to_string().contains("scattering_double"),
         "{no_such}"
     );
 }
