@@ -155,6 +155,18 @@ pub struct PhantomSpec {
     pub regions: Vec<RegionSpec>,
 }
 
+impl PhantomSpec {
+    /// Cells (nz, nx); in a checked case they fill the extent.
+    pub fn cells(&self) -> [usize; 2] {
+        let cells =
+            |extent: [f64; 2], spacing: f64| ((extent[1] - extent[0]) / spacing).round() as usize;
+        [
+            cells(self.z_mm, self.spacing_mm[1]),
+            cells(self.x_mm, self.spacing_mm[0]),
+        ]
+    }
+}
+
 /// The conversion of Hounsfield numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HounsfieldSpec {
@@ -291,6 +303,15 @@ pub enum Scattering {
     None,
 }
 
+/// Screening and form factor of single scattering (`moliere` only): two sources that disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SingleScatteringModel {
+    /// Geant4's Wentzel-VI: screening twice Moliere's for light elements, the form factor to its first power.
+    WentzelVi,
+    /// Moliere's screening, Fano's electrons, the form factor squared.
+    Moliere,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nuclear {
     None,
@@ -301,6 +322,7 @@ pub enum Nuclear {
 #[derive(Clone, Copy, Debug)]
 pub struct PhysicsSpec {
     pub scattering: Scattering,
+    pub single_scattering: SingleScatteringModel,
     pub straggling: bool,
     pub nuclear: Nuclear,
     pub energy_loss: bool,

@@ -37,3 +37,4 @@ pub mod plot;
 pub mod sobp;
 
 pub mod error;
+pub mod memory;

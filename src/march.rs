@@ -42,13 +42,38 @@ pub struct Tables<T> {
     pub whole_z: Vec<Displacement<T>>,
 }
 
-impl<T> Tables<T> {
+impl<T: Real> Tables<T> {
+    /// Bytes kept, and bytes that building them took beside these.
+    pub fn bytes(&self) -> (u64, u64) {
+        let streams = [&self.half_x, &self.whole_x, &self.half_z, &self.whole_z];
+        let displacements: usize = streams.iter().map(|list| size_of_val(&list[..])).sum();
+        let long_jumps = self.scattering_with_long_jumps.as_ref();
+        let scattering = self.scattering.bytes() + long_jumps.map_or(0, ScatteringTable::bytes);
+        let kept = scattering + self.energy_loss.bytes() + displacements;
+        (kept as u64, self.energy_loss.building_bytes() as u64)
+    }
+
     /// The kernels of a step.
     pub fn scattering(&self, step: usize) -> &ScatteringTable<T> {
         match &self.scattering_with_long_jumps {
-            Some(table) if step % self.steps_together == self.steps_together / 2 => table,
+            Some(table) if self.takes_long_jumps(step) => table,
             _ => &self.scattering,
         }
+    }
+
+    /// True where a step has kernels of its own: `scattering_tables().1`.
+    pub fn takes_long_jumps(&self, step: usize) -> bool {
+        let of_its_own = self.scattering_with_long_jumps.is_some();
+        of_its_own && step % self.steps_together == self.steps_together / 2
+    }
+
+    /// The kernels of most steps, and those of the steps that take long jumps, where there are any.
+    pub fn scattering_tables(&self) -> (&ScatteringTable<T>, Option<&ScatteringTable<T>>) {
+        (&self.scattering, self.scattering_with_long_jumps.as_ref())
+    }
+
+    pub fn steps_together(&self) -> usize {
+        self.steps_together
     }
 
     pub fn displacements_x(&self, stride: Stride) -> &[Displacement<T>] {

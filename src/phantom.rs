@@ -88,12 +88,7 @@ impl Phantom {
 
 /// Cells (nz, nx); the case is checked, so that they fill the extent.
 fn shape(spec: &PhantomSpec) -> (usize, usize) {
-    let cells =
-        |extent: [f64; 2], spacing: f64| ((extent[1] - extent[0]) / spacing).round() as usize;
-    (
-        cells(spec.z_mm, spec.spacing_mm[1]),
-        cells(spec.x_mm, spec.spacing_mm[0]),
-    )
+    spec.cells().into()
 }
 
 fn from_boxes(case: &Case, base_dir: &Path) -> Result<Phantom> {

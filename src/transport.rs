@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::march::{March, spatial_grid};
 use crate::media::Media;
+use crate::memory::Forecast;
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
 use crate::results::{Axis, Results};
@@ -41,7 +42,7 @@ pub struct Outcome {
 }
 
 /// Spots (indices into `Case::beams`) that can share a march: same energy, spread and direction, entering the same medium column.
-fn groups(case: &Case) -> Vec<Vec<usize>> {
+pub(crate) fn groups(case: &Case) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (i, beam) in case.beams.iter().enumerate() {
         let alike = |group: &&mut Vec<usize>| {
@@ -88,6 +89,9 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Outcome> {
     let (media, water) = (Media::new(phantom), water(phantom)?);
+    if let Some(forecast) = Forecast::new(case, phantom, &media, &water, machine) {
+        forecast.check(forecast.at_least())?;
+    }
     let mut sum = Sum::new(case, phantom);
     let mut spectra = spectra_collector(case, phantom, &media, &water)?;
     let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();

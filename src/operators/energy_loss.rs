@@ -97,6 +97,17 @@ impl<T: Real> EnergyLossTable<T> {
         table
     }
 
+    pub fn bytes(&self) -> usize {
+        let indices = size_of_val(&self.base[..]) + size_of_val(&self.complete[..]);
+        indices + size_of_val(&self.weights[..]) + size_of_val(&self.scores[..])
+    }
+
+    /// Bytes of the spreads that the table was made from.
+    pub fn building_bytes(&self) -> usize {
+        let reached = self.weights.iter().filter(|&&w| w != T::ZERO).count();
+        self.base.len() * size_of::<Spread>() + reached * size_of::<f64>()
+    }
+
     /// Index of (medium, energy, class).
     #[inline(always)]
     pub fn entry(&self, medium: usize, energy: usize, class: usize) -> usize {

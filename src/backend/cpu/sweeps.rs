@@ -6,7 +6,9 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
+use crate::error::Result;
 use crate::media::Run;
+use crate::memory;
 use crate::operators::energy_loss::{
     DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
 };
@@ -14,6 +16,7 @@ use crate::operators::scattering::{Kernels, ScatteringTable};
 use crate::operators::streaming::{Displacement, advance_line};
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
+use bytemuck::Zeroable;
 
 /// First and one-past-last chunk that a span of cells touches.
 #[inline(always)]
@@ -32,20 +35,29 @@ pub struct StreamScratch<T> {
 
 impl<T: Real> StreamScratch<T> {
     /// For rows and planes of `layout`; `reach` is the farthest displacement in x, in cells.
-    pub fn new(layout: Layout, reach: usize) -> StreamScratch<T> {
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new(layout: Layout, reach: usize) -> Result<StreamScratch<T>>
+    where
+        Chunk<T>: Zeroable,
+    {
         let margin = reach.next_multiple_of(LANES) + 3 * LANES;
         let zeros = vec![T::ZERO; layout.row + 2 * margin];
-        let plane = if layout.planes > 1 {
-            layout.planes * layout.row / LANES
-        } else {
-            0
-        };
-        StreamScratch {
+        Ok(StreamScratch {
             margin,
             line: zeros.clone(),
             flux: zeros.clone(),
             advanced: zeros,
-            plane: vec![Chunk::ZERO; plane],
+            plane: memory::zeroed(Self::plane_chunks(layout), "streaming")?,
+        })
+    }
+
+    /// Chunks of the rows between the x and the z pass; depth stepping has no z pass.
+    pub fn plane_chunks(layout: Layout) -> usize {
+        match layout.planes {
+            1 => 0,
+            planes => planes * layout.row / LANES,
         }
     }
 
