@@ -32,6 +32,8 @@ const LAYER_SIGMAS: f64 = 1.6;
 const LAYER_CELLS: f64 = 1.0;
 /// Where the fit ends, before the range: the shoulder between this and the distal edge falls as it will.
 const FIT_ENDS_SIGMAS: f64 = 0.6;
+const CELL_SIGMAS: f64 = 0.5;
+const SMALLEST_CELL_MM: f64 = 0.125;
 const RANGE_TOLERANCE_MM: f64 = 0.05;
 const ROUNDS_AT_MOST: usize = 5;
 /// Shallower layers cannot be told from the entrance.
@@ -54,7 +56,7 @@ pub struct Spec {
     pub sigma_x_mm: f64,
     /// One standard deviation, per cent of each layer's energy.
     pub energy_spread_percent: f64,
-    /// In depth; none: 1 mm, halved until a distal sigma holds it.
+    /// In depth; none: 1 mm, halved until a distal sigma holds two.
     pub cell_mm: Option<f64>,
     pub material: String,
     pub nuclear: Nuclear,
@@ -124,16 +126,20 @@ pub fn plan(
     planner.check()?;
     planner.distal_sigma_mm = planner.range_sigma_mm(spec.range_mm);
     planner.cell_mm = spec.cell_mm.unwrap_or_else(|| planner.default_cell_mm());
-    let mut shift_mm = 0.0;
+    let miss_mm = |field: &Field| spec.range_mm - field.distal_90_mm;
+    let mut best = planner.field(0.0, progress)?;
+    let mut shift_mm = miss_mm(&best);
     for _ in 1..ROUNDS_AT_MOST {
-        let field = planner.field(shift_mm, progress)?;
-        let miss_mm = spec.range_mm - field.distal_90_mm;
-        if miss_mm.abs() < RANGE_TOLERANCE_MM {
-            return Ok(field);
+        if miss_mm(&best).abs() < RANGE_TOLERANCE_MM {
+            break;
         }
-        shift_mm += miss_mm;
+        let field = planner.field(shift_mm, progress)?;
+        shift_mm += miss_mm(&field);
+        if miss_mm(&field).abs() < miss_mm(&best).abs() {
+            best = field;
+        }
     }
-    planner.field(shift_mm, progress)
+    Ok(best)
 }
 
 fn refused(message: String) -> Error {
@@ -184,7 +190,7 @@ impl Planner<'_> {
 
     fn default_cell_mm(&self) -> f64 {
         let mut cell_mm = 1.0;
-        while cell_mm > self.distal_sigma_mm && cell_mm > 0.125 {
+        while cell_mm > CELL_SIGMAS * self.distal_sigma_mm && cell_mm > SMALLEST_CELL_MM {
             cell_mm *= 0.5;
         }
         cell_mm

@@ -10,8 +10,6 @@ const COLUMN_MM: f64 = 1.0;
 /// Sideways spread at the end of a range in water is 2 to 2.5 % of it (Highland); lighter media scatter less.
 const SPREAD_OF_RANGE: f64 = 0.025;
 const MARGIN_SIGMAS: f64 = 5.0;
-/// The default of `grid.range_bin_mm`.
-const RANGE_BIN_MM: f64 = 0.5;
 
 pub fn of_field(planner: &Planner, layers: &[Layer], spots_x_mm: &[f64]) -> String {
     let spec = planner.spec;
@@ -27,7 +25,7 @@ pub fn of_field(planner: &Planner, layers: &[Layer], spots_x_mm: &[f64]) -> Stri
     let outermost_mm = spots_x_mm.iter().fold(0.0_f64, |far, x| far.max(x.abs()));
     let half_mm = COLUMN_MM * ((outermost_mm + margin_mm(planner)) / COLUMN_MM).ceil();
     text.push_str(&phantom(planner, half_mm, COLUMN_MM));
-    text.push_str(&grid_and_physics(planner));
+    text.push_str(&physics(planner));
     for layer in layers {
         for x_mm in spots_x_mm {
             text.push_str(&beam(planner, layer, *x_mm, layer.weight));
@@ -39,9 +37,7 @@ pub fn of_field(planner: &Planner, layers: &[Layer], spots_x_mm: &[f64]) -> Stri
 pub fn of_layer(planner: &Planner, layer: &Layer) -> String {
     let half_mm = margin_mm(planner).ceil();
     let column_mm = 2.0 * half_mm / LAYER_COLUMNS;
-    phantom(planner, half_mm, column_mm)
-        + &grid_and_physics(planner)
-        + &beam(planner, layer, 0.0, 1.0)
+    phantom(planner, half_mm, column_mm) + &physics(planner) + &beam(planner, layer, 0.0, 1.0)
 }
 
 /// From a spot's axis to where nothing of it arrives, mm.
@@ -59,11 +55,9 @@ fn phantom(planner: &Planner, half_mm: f64, column_mm: f64) -> String {
     )
 }
 
-/// Bins of the range axis no longer than a cell: peaks at the proximal end are as narrow as that.
-fn grid_and_physics(planner: &Planner) -> String {
+fn physics(planner: &Planner) -> String {
     format!(
-        "\n[grid]\nrange_bin_mm = {:?}\n\n[physics]\nnuclear = \"{}\"\n",
-        planner.cell_mm.min(RANGE_BIN_MM),
+        "\n[physics]\nnuclear = \"{}\"\n",
         planner.spec.nuclear.name()
     )
 }
