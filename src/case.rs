@@ -303,6 +303,15 @@ pub enum Scattering {
     None,
 }
 
+/// Screening and form factor of single scattering (`moliere` only): two sources that disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SingleScatteringModel {
+    /// Geant4's Wentzel-VI: screening twice Moliere's for light elements, the form factor to its first power.
+    WentzelVi,
+    /// Moliere's screening, Fano's electrons, the form factor squared.
+    Moliere,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nuclear {
     None,
@@ -313,6 +322,7 @@ pub enum Nuclear {
 #[derive(Clone, Copy, Debug)]
 pub struct PhysicsSpec {
     pub scattering: Scattering,
+    pub single_scattering: SingleScatteringModel,
     pub straggling: bool,
     pub nuclear: Nuclear,
     pub energy_loss: bool,

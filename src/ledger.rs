@@ -1,7 +1,7 @@
 //! The ledger: where every proton and every MeV went, step by step.
 //!
-//! weight: in = alive + stopped + leaked(x-, x+, z-, z+) + rejected + absorbed + pruned (+ residual)
-//! energy: in = alive + deposited + leaked + rejected + absorbed + pruned (+ residual)
+//! weight: in = alive + stopped + leaked(x-, x+, z-, z+) + rejected + absorbed + pruned + rounding (+ residual)
+//! energy: in = alive + deposited + leaked + rejected + absorbed + pruned + rounding (+ residual)
 //!
 //! Every term is measured on its own, never as what is left over; `alive` is summed from psi itself. Sums in f64, fixed order.
 
@@ -41,6 +41,9 @@ pub struct StepEntry {
     pub stopped_weight: f64,
     pub deposited_mev: f64,
     pub pruned: Amount,
+    /// What 16-bit storage took (or, negative, added), before and after `alive` was measured; zero in other precisions.
+    pub rounding_before: Amount,
+    pub rounding_after: Amount,
 }
 
 impl StepEntry {
@@ -49,7 +52,7 @@ impl StepEntry {
         let mut rest = handed_on;
         self.leaked
             .iter()
-            .chain([&self.rejected, &self.alive])
+            .chain([&self.rejected, &self.rounding_before, &self.alive])
             .for_each(|gone| rest.add(gone.scaled(-1.0)));
         rest
     }
@@ -58,6 +61,7 @@ impl StepEntry {
         let mut rest = self.alive;
         rest.add(Amount::new(-self.stopped_weight, -self.deposited_mev));
         rest.add(self.pruned.scaled(-1.0));
+        rest.add(self.rounding_after.scaled(-1.0));
         rest
     }
 
@@ -70,6 +74,15 @@ impl StepEntry {
         self.stopped_weight += factor * other.stopped_weight;
         self.deposited_mev += factor * other.deposited_mev;
         self.pruned.add(other.pruned.scaled(factor));
+        self.rounding_before
+            .add(other.rounding_before.scaled(factor));
+        self.rounding_after.add(other.rounding_after.scaled(factor));
+    }
+
+    fn rounding(&self) -> Amount {
+        let mut sum = self.rounding_before;
+        sum.add(self.rounding_after);
+        sum
     }
 }
 
@@ -81,6 +94,7 @@ pub struct Ledger {
     pub steps: Vec<StepEntry>,
     /// After the last step: what left through the far side, and what was still alive.
     pub last_leaked: [Amount; 4],
+    pub last_rounding: Amount,
     pub alive: Amount,
 }
 
@@ -99,6 +113,7 @@ impl Ledger {
         for (mine, theirs) in self.last_leaked.iter_mut().zip(&other.last_leaked) {
             mine.add(theirs.scaled(factor));
         }
+        self.last_rounding.add(other.last_rounding.scaled(factor));
         self.alive.add(other.alive.scaled(factor));
     }
 
@@ -122,6 +137,13 @@ impl Ledger {
         self.total(|step| step.pruned)
     }
 
+    /// What 16-bit storage took; zero in other precisions.
+    pub fn rounding(&self) -> Amount {
+        let mut sum = self.total(StepEntry::rounding);
+        sum.add(self.last_rounding);
+        sum
+    }
+
     /// Protons stopped, MeV deposited.
     pub fn deposited(&self) -> Amount {
         self.total(|step| Amount::new(step.stopped_weight, step.deposited_mev))
@@ -132,7 +154,13 @@ impl Ledger {
         let mut rest = self.injected;
         let leaks = (0..SIDES.len()).map(|side| self.leaked(side));
         leaks
-            .chain([self.rejected(), self.pruned(), self.deposited(), self.alive])
+            .chain([
+                self.rejected(),
+                self.pruned(),
+                self.rounding(),
+                self.deposited(),
+                self.alive,
+            ])
             .for_each(|gone| {
                 rest.add(gone.scaled(-1.0));
             });
@@ -170,6 +198,7 @@ impl Ledger {
         }
         put("rejected", self.rejected());
         put("pruned", self.pruned());
+        put("rounding", self.rounding());
         let deposited = self.deposited();
         list.push(("weight_stopped".into(), deposited.weight));
         list.push(("energy_deposited_mev".into(), deposited.energy_mev));
@@ -195,6 +224,8 @@ impl Ledger {
             series("energy_rejected_mev", &|s| s.rejected.energy_mev),
             series("weight_pruned", &|s| s.pruned.weight),
             series("energy_pruned_mev", &|s| s.pruned.energy_mev),
+            series("weight_rounding", &|s| s.rounding().weight),
+            series("energy_rounding_mev", &|s| s.rounding().energy_mev),
         ];
         for (side, name) in SIDES.iter().enumerate() {
             list.push(series(&format!("weight_leaked_{name}"), &|s| {

@@ -56,9 +56,24 @@ impl<T: Real> Tables<T> {
     /// The kernels of a step.
     pub fn scattering(&self, step: usize) -> &ScatteringTable<T> {
         match &self.scattering_with_long_jumps {
-            Some(table) if step % self.steps_together == self.steps_together / 2 => table,
+            Some(table) if self.takes_long_jumps(step) => table,
             _ => &self.scattering,
         }
+    }
+
+    /// True where a step has kernels of its own: `scattering_tables().1`.
+    pub fn takes_long_jumps(&self, step: usize) -> bool {
+        let of_its_own = self.scattering_with_long_jumps.is_some();
+        of_its_own && step % self.steps_together == self.steps_together / 2
+    }
+
+    /// The kernels of most steps, and those of the steps that take long jumps, where there are any.
+    pub fn scattering_tables(&self) -> (&ScatteringTable<T>, Option<&ScatteringTable<T>>) {
+        (&self.scattering, self.scattering_with_long_jumps.as_ref())
+    }
+
+    pub fn steps_together(&self) -> usize {
+        self.steps_together
     }
 
     pub fn displacements_x(&self, stride: Stride) -> &[Displacement<T>] {

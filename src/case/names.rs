@@ -2,7 +2,7 @@
 
 use super::{
     BackendChoice, Backward, Conversion, Nuclear, Outside, Precision, Quantity, Scattering,
-    Splitting, Stepping, Streaming,
+    SingleScatteringModel, Splitting, Stepping, Streaming,
 };
 
 /// A type whose values have names in the case file.
@@ -63,6 +63,13 @@ impl Named for Scattering {
         ("highland", Self::Highland),
         ("moliere", Self::Moliere),
         ("none", Self::None),
+    ];
+}
+
+impl Named for SingleScatteringModel {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("wentzel-vi", SingleScatteringModel::WentzelVi),
+        ("moliere", SingleScatteringModel::Moliere),
     ];
 }
 

@@ -176,6 +176,7 @@ fn transport(lines: &mut Lines, case: &Case) {
 fn physics(lines: &mut Lines, case: &Case) {
     lines.header("[physics]");
     lines.name("scattering", case.physics.scattering);
+    lines.name("single_scattering", case.physics.single_scattering);
     lines.value("straggling", case.physics.straggling);
     lines.name("nuclear", case.physics.nuclear);
     lines.value("energy_loss", case.physics.energy_loss);

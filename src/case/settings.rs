@@ -4,8 +4,8 @@ use super::names::EnergyAxisName;
 use super::section::{Allowed, Section};
 use super::{
     AngleBins, BackendChoice, Backward, BeamSpec, EnergyAxisSpec, GridSpec, Nuclear, OutputSpec,
-    PhysicsSpec, Precision, Quantity, RunSpec, Scattering, Splitting, Stepping, Streaming,
-    TransportSpec,
+    PhysicsSpec, Precision, Quantity, RunSpec, Scattering, SingleScatteringModel, Splitting,
+    Stepping, Streaming, TransportSpec,
 };
 use crate::error::Result;
 use std::ops::Bound;
@@ -107,10 +107,18 @@ pub fn transport(root: &Section, spacing_mm: [f64; 2]) -> Result<TransportSpec> 
 pub fn physics(root: &Section) -> Result<PhysicsSpec> {
     let physics = root.child(
         "physics",
-        &["scattering", "straggling", "nuclear", "energy_loss"],
+        &[
+            "scattering",
+            "single_scattering",
+            "straggling",
+            "nuclear",
+            "energy_loss",
+        ],
     )?;
     Ok(PhysicsSpec {
         scattering: physics.choice_or("scattering", Scattering::Gaussian)?,
+        single_scattering: physics
+            .choice_or("single_scattering", SingleScatteringModel::WentzelVi)?,
         straggling: physics.truth_or("straggling", true)?,
         nuclear: physics.choice_or("nuclear", Nuclear::None)?,
         energy_loss: physics.truth_or("energy_loss", true)?,

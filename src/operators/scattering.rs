@@ -151,7 +151,12 @@ impl<'a> KernelShapes<'a> {
             jumps,
             transform: JumpTransform::new(setting.phase_space.angle.bins()),
             single: (0..media)
-                .map(|medium| SingleScattering::of(setting.material(medium)))
+                .map(|medium| {
+                    SingleScattering::of(
+                        setting.material(medium),
+                        setting.physics.single_scattering,
+                    )
+                })
                 .collect(),
             // A jump by as many bins as there are leaves the axis from everywhere.
             reach: setting.phase_space.angle.bins(),
@@ -233,14 +238,14 @@ impl<'a> KernelShapes<'a> {
         let (bin, targets) = (self.bin_rad(), self.single[medium].targets(energy_mev));
         let cut = targets
             .iter()
-            .map(|target| target.cut_rad)
+            .map(|target| target.farthest_rad())
             .fold(0.0, f64::max);
         let farthest = ((cut / bin + 0.5).floor() as usize).clamp(1, self.reach.max(1));
         let into = |n: usize| -> f64 {
             let edges = ((n as f64 - 0.5) * bin, (n as f64 + 0.5) * bin);
             targets
                 .iter()
-                .map(|target| target.rate_cm2_per_g(edges.0, edges.1))
+                .map(|target| target.rate_with_form_factor_cm2_per_g(edges.0, edges.1))
                 .sum()
         };
         let mut rates: Vec<f64> = (1..=farthest).map(into).collect();

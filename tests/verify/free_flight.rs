@@ -240,7 +240,7 @@ fn backward_policies_let_through_more_in_their_order() {
         at("allowance", 120.0),
         at("angular-cap", 120.0),
     );
-    println!("row\t{reject:.3e}\t{allowance:.3e}\t{cap:.3e}");
+    println!("row\tpolicies\t{reject:.3e}\t{allowance:.3e}\t{cap:.3e}");
     assert!(
         reject > allowance && allowance > cap && cap > 0.0,
         "{reject} {allowance} {cap}"

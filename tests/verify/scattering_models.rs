@@ -85,7 +85,6 @@ fn angles_do_not_depend_on_the_step() {
 fn highland_and_gaussian_agree_within_five_percent() {
     let (highland, gaussian) = (angles("highland", 1.0), angles("gaussian", 1.0));
     let differences = highland.iter().zip(&gaussian).map(|(a, b)| a / b - 1.0);
-    println!("row\t{highland:?}\t{gaussian:?}");
     // Gottschalk (2010) section 3: both describe the same measurements, Highland's to 5 %.
     claim("highland-gaussian", worst(differences), 0.05, "1");
 }
