@@ -1,7 +1,7 @@
 //! The CUDA backend as a machine to run on.
 
 use super::batch::Extent;
-use super::device::Device;
+use super::device::{Device, STAGING_BYTES};
 use super::launcher::Launcher;
 use super::probe::GpuInfo;
 use super::stepper::{CudaStepper, extent};
@@ -11,6 +11,7 @@ use crate::backend::{Machine, Stepper};
 use crate::case::Precision;
 use crate::error::Result;
 use crate::march::March;
+use crate::memory::Bytes;
 use half::f16;
 
 pub struct CudaMachine {
@@ -64,6 +65,18 @@ pub fn stepper<'a>(
 impl Machine for CudaMachine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         stepper(&self.device, march, self.precision)
+    }
+
+    /// The device's; the host holds what comes back, a piece at a time.
+    fn buffer_bytes(&self, march: &March) -> Bytes {
+        let extent = extent(march, 1);
+        let device = match self.precision {
+            Precision::Double => extent.bytes::<f64>(),
+            Precision::Single => extent.bytes::<f32>(),
+            Precision::Half => extent.bytes::<f16>(),
+        };
+        let host = STAGING_BYTES as u64;
+        Bytes { host, device }
     }
 
     fn name(&self) -> String {
