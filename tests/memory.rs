@@ -71,7 +71,10 @@ density_g_per_cm3 = 0.3
 
 const SECOND_SPOT: &str = "[[beam]]\nenergy_mev = 90.0\nx_mm = 5.0\n";
 
-fn parse(text: &str, keys: &[(&str, &str)]) -> Case {
+/// Key paths and their values.
+type Keys<'a> = &'a [(&'a str, &'a str)];
+
+fn parse(text: &str, keys: Keys) -> Case {
     let keys: Vec<(String, String)> = keys
         .iter()
         .map(|(key, value)| ((*key).into(), (*value).into()))
@@ -80,7 +83,7 @@ fn parse(text: &str, keys: &[(&str, &str)]) -> Case {
 }
 
 /// Bytes allocated at most by loading and running a case.
-fn measured(text: &str, keys: &[(&str, &str)]) -> u64 {
+fn measured(text: &str, keys: Keys) -> u64 {
     NOW.set(0);
     MOST.set(0);
     let case = parse(text, keys);
@@ -92,7 +95,7 @@ fn measured(text: &str, keys: &[(&str, &str)]) -> u64 {
     most as u64
 }
 
-fn forecast(text: &str, keys: &[(&str, &str)]) -> u64 {
+fn forecast(text: &str, keys: Keys) -> u64 {
     let case = parse(text, keys);
     let phantom = Phantom::build(&case, Path::new(".")).unwrap();
     let (media, water) = (Media::new(&phantom), transport::water(&phantom).unwrap());
@@ -118,7 +121,7 @@ fn the_forecast_is_within_a_tenth_of_what_a_run_allocates() {
         ),
         ("output.planes_mm", "[10.0, 30.0]"),
     ];
-    let cases: [(&str, &str, &[(&str, &str)]); 10] = [
+    let cases: [(&str, &str, Keys); 10] = [
         ("small", WATER, &[]),
         ("double", WATER, &[("run.precision", "double")]),
         (

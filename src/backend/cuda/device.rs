@@ -34,7 +34,7 @@ const KERNELS: [(&str, &[&str]); 4] = [
 const STORAGES: [&str; 3] = ["double", "single", "half"];
 
 /// Bytes that a large download goes through at a time.
-const STAGING_BYTES: usize = 1 << 24;
+pub const STAGING_BYTES: usize = 1 << 24;
 
 /// Left to the kernels' own arrays.
 const STATIC_SHARED_BYTES: u32 = 4096;

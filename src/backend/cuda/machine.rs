@@ -1,7 +1,7 @@
 //! The CUDA backend as a machine to run on.
 
 use super::batch::Extent;
-use super::device::Device;
+use super::device::{Device, STAGING_BYTES};
 use super::launcher::Launcher;
 use super::probe::GpuInfo;
 use super::stepper::{CudaStepper, extent};
@@ -67,6 +67,7 @@ impl Machine for CudaMachine {
         stepper(&self.device, march, self.precision)
     }
 
+    /// The device's; the host holds what comes back, a piece at a time.
     fn buffer_bytes(&self, march: &March) -> Bytes {
         let extent = extent(march, 1);
         let device = match self.precision {
@@ -74,7 +75,8 @@ impl Machine for CudaMachine {
             Precision::Single => extent.bytes::<f32>(),
             Precision::Half => extent.bytes::<f16>(),
         };
-        Bytes { host: 0, device }
+        let host = STAGING_BYTES as u64;
+        Bytes { host, device }
     }
 
     fn name(&self) -> String {

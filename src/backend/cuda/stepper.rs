@@ -279,7 +279,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     /// Fetches the ledger's entries before the device writes over them.
     fn keep_entries(&mut self) -> Result<()> {
         let kept = self.twin.steps_kept as usize;
-        if self.steps.is_multiple_of(kept) {
+        if self.steps % kept == 0 {
             self.gathered
                 .fetch_entries(self.launcher, &self.twin, kept)?;
         }
@@ -288,7 +288,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
 
     /// Asks now and then whether any spot has weight left.
     fn look_ahead(&mut self) -> Result<()> {
-        if !self.steps.is_multiple_of(STEPS_PER_LOOK) {
+        if self.steps % STEPS_PER_LOOK != 0 {
             return Ok(());
         }
         if let Some(ticket) = self.look.take() {

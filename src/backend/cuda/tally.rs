@@ -73,7 +73,7 @@ impl Gathered {
         steps: usize,
     ) -> Result<Vec<Tally>> {
         let (spots, kept) = (twin.spots as usize, twin.steps_kept as usize);
-        if !steps.is_multiple_of(kept) {
+        if steps % kept != 0 {
             self.fetch_entries(launcher, twin, kept)?;
         }
         let left = Left {
