@@ -32,7 +32,7 @@ __device__ __forceinline__ Arithmetic<Stored> arriving(const Displacement<Arithm
                                                        Span from, int x, bool wanted) {
     using Real = Arithmetic<Stored>;
     const int d = by.direction, source = x - d * by.whole;
-    auto at = [&](int cell) { return wanted && from.contains(cell) ? Storage<Stored>::load(line[cell]) : Real(0); };
+    auto at = [&](int cell) { return wanted && from.contains(cell) ? Storage<Stored>::load(READ_ONLY(line + cell)) : Real(0); };
     const Real upstream = at(source - d), here = at(source), downstream = at(source + d);
     const Real donor = donor_cell(by, upstream, here);
     const Real outflow = antidiffusive_flux(by, upstream, here, downstream, donor, donor_cell(by, here, downstream));
@@ -46,14 +46,15 @@ struct Place {
     bool inside, useful;
 };
 
-// Cells that all lines of a window can arrive in, and an empty one at each end of a line.
+// Cells that all lines of a window can arrive in, and empty ones at both ends of a line: one at least, and as many as fill
+// whole fours, which are written as zeros.
 struct Lines {
     Window from;
     int first_x, width, angles, count;
 
     __device__ __forceinline__ Lines(const Window &window, int left, int right) : from(window) {
-        first_x = window.x.first - left - 1;
-        width = window.x.length() + left + right + 2;
+        first_x = (window.x.first - left - 1) & ~(FOUR - 1);
+        width = ((window.x.last + right + FOUR) & ~(FOUR - 1)) - first_x;
         angles = window.angle.length();
         count = window.energy.length() * angles * width;
     }
@@ -94,12 +95,13 @@ __device__ __forceinline__ void stream_x(const March<Stored> &march, Displacemen
     psi += spot * march.layout.cells();
     next += spot * march.layout.cells();
     const Lines lines(from, left, right);
+    const Span written = in_fours(to.x);
     for (int warp = blockIdx.x * ROWS + threadIdx.y; warp < lines.warps(); warp += gridDim.x * ROWS) {
         const Place at = lines.place(warp);
         const long long line = march.layout.index(at.energy, at.theta, 0);
         const Arithmetic<Stored> value = arriving(along_x.by_angle[at.theta], psi + line, from.x, at.x, at.inside);
         if (!at.useful) continue;
-        if (to.x.contains(at.x)) {
+        if (written.contains(at.x) && (value == 0 || to.x.contains(at.x))) {
             put(next + line + at.x, value, march.energies_mev[at.energy], rounding);
         } else if (value != 0) {
             leaked.add(static_cast<double>(value), march.energies_mev[at.energy], at.x >= march.cells_x);
@@ -120,27 +122,28 @@ __device__ __forceinline__ void stream_column(const March<Stored> &march, const 
     const int row = march.layout.row, d = by_z.direction, shift = d * by_z.whole;
     const double energy_mev = march.energies_mev[place.energy];
     const bool in_grid = place.x >= 0 && place.x < march.cells_x;
-    auto at = [&](int z) {
-        const int source = z - shift;
-        const bool wanted = place.inside && from.z.contains(source);
-        const Real value = arriving(by_x, psi + static_cast<long long>(source) * row, from.x, place.x, wanted);
+    const bool writes = place.useful && in_fours(to.x).contains(place.x);
+    int z = d > 0 ? reached_z.first : reached_z.last - 1, source = z - shift;
+    const Stored *line = psi + static_cast<long long>(source) * row;
+    Stored *target = next + static_cast<long long>(z) * row + place.x;
+    auto advanced = [&]() {
+        const Real value = arriving(by_x, line, from.x, place.x, place.inside && from.z.contains(source));
         if (!in_grid && place.useful && value != 0) leaked_x.add(static_cast<double>(value), energy_mev, place.x >= 0);
+        source += d;
+        line += d * row;
         return in_grid ? value : Real(0);
     };
-    int z = d > 0 ? reached_z.first : reached_z.last - 1;
-    Real upstream = 0, here = at(z), donor = donor_cell(by_z, upstream, here), inflow = 0;
-#pragma unroll 2
-    for (int i = reached_z.first; i < reached_z.last; ++i, z += d) {
-        const Real downstream = at(z + d);
+    Real upstream = 0, here = advanced(), donor = donor_cell(by_z, upstream, here), inflow = 0;
+#pragma unroll 4
+    for (int i = reached_z.first; i < reached_z.last; ++i, z += d, target += d * row) {
+        const Real downstream = advanced();
         const Real donor_downstream = donor_cell(by_z, here, downstream);
         const Real outflow = antidiffusive_flux(by_z, upstream, here, downstream, donor, donor_downstream);
         const Real value = donor - outflow + inflow;
-        if (place.useful && to.x.contains(place.x)) {
-            if (to.z.contains(z)) {
-                put(next + static_cast<long long>(z) * row + place.x, value, energy_mev, rounding);
-            } else if (value != 0) {
-                leaked_z.add(static_cast<double>(value), energy_mev, z >= 0);
-            }
+        if (writes && to.z.contains(z)) {
+            put(target, value, energy_mev, rounding);
+        } else if (writes && value != 0) {
+            leaked_z.add(static_cast<double>(value), energy_mev, z >= 0);
         }
         upstream = here;
         here = downstream;

@@ -30,6 +30,14 @@ const SPOTS_TO_WALK: i32 = 16;
 /// CUDA's limit on the second extent of a grid.
 const SPOTS_AT_MOST: u64 = 65_535;
 
+/// What fours of cells at the window's ends along x hold outside of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edges {
+    Zeros,
+    /// The window was trimmed.
+    Anything,
+}
+
 pub struct CudaStepper<'a, S> {
     launcher: &'a dyn Launcher,
     march: &'a March<'a>,
@@ -46,6 +54,7 @@ pub struct CudaStepper<'a, S> {
     look: Option<Ticket>,
     steps: usize,
     empty: bool,
+    edges: Edges,
     /// The step of a scattering that waits for the energy loss, to be done in one pass with it.
     pending: Option<usize>,
     stored: PhantomData<S>,
@@ -77,6 +86,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             look: None,
             steps: 0,
             empty: false,
+            edges: Edges::Zeros,
             pending: None,
             stored: PhantomData,
         })
@@ -324,6 +334,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         self.make_room(spots)?;
         (self.turn, self.slot, self.steps) = (0, 0, 0);
         (self.look, self.empty, self.pending) = (None, false, None);
+        self.edges = Edges::Zeros;
         self.gathered = Gathered::default();
         self.batch()?.clear(self.launcher)?;
         // Nothing is kept yet: first index above every last one.
@@ -515,13 +526,14 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             }
             false => self.launch("streaming_xz", self.twin.blocks, &arguments)?,
         }
+        self.edges = Edges::Zeros;
         self.advance();
         Ok(())
     }
 
     fn scatter(&mut self, step: usize) -> Result<()> {
         self.finish_scattering()?;
-        match self.walks() {
+        match self.walks() && self.edges == Edges::Zeros {
             true => self.pending = Some(step),
             false => self.scatter_now(step)?,
         }
@@ -534,6 +546,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             None => self.score_and_lose_energy(step)?,
         };
         self.close_step(before, step)?;
+        self.edges = Edges::Anything;
         self.steps = step + 1;
         self.keep_entries()?;
         self.look_ahead()

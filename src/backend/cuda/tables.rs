@@ -277,7 +277,7 @@ fn scattering<T: Real + Pod>(
 }
 
 /// The weights as a target needs them: for jump n and angle, those of the sources n bins below and above; and where each
-/// (medium, energy) begins, in fours.
+/// (medium, energy) begins, in pairs.
 fn pairs<T: Real>(
     table: &ScatteringTable<T>,
     angle: &AngleAxis,
@@ -287,7 +287,7 @@ fn pairs<T: Real>(
     let bins = angle.bins() as isize;
     for entry in 0..table.start.len() {
         let kernels = table.kernels(entry / table.energies, entry % table.energies);
-        start.push((pairs.len() / FOUR) as u32);
+        start.push((pairs.len() / 2) as u32);
         for n in 0..=kernels.half_width {
             let weight = |source: isize| {
                 match angle.periodic {
