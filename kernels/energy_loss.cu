@@ -50,19 +50,44 @@ __device__ __forceinline__ void lose_energy(const March<Stored> &march, const St
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING_AFTER, rounding);
 }
 
-// One thread's walk up in energy: four cells (z, x to x + 3) at one angle.
+// Fours of loss weights that are read ahead.
+constexpr int FOURS_AHEAD = 2;
+
+// One thread's walk up in energy: four cells (z, x to x + 3) at one angle. What tables say of the next energy and the next
+// target of the first medium is read ahead.
 template <typename Stored> struct Walk {
     using Real = Arithmetic<Stored>;
     const March<Stored> &march;
     Window from, to;
     Cell cell;
     Filling filling;
-    int theta, mirror_class, depth;
+    int mirror_class, depth;
     Four<Real> *ring;  // [energy modulo depth, thread]
-    Four<Real> sums[SCORES] = {};
+
+    Four<Real> sums[SCORES];
+    Kernel kernel;
+    Four<Real> coefficients[SCORE_FOURS], weights[FOURS_AHEAD];
+    int base, complete;
 
     __device__ __forceinline__ Four<Real> &kept(int energy) const {
         return ring[(energy & (depth - 1)) * ROWS * LANES + threadIdx.y * LANES + threadIdx.x];
+    }
+    __device__ __forceinline__ const Four<Real> *coefficients_of(int medium, int energy) const {
+        return march.loss.scores_of(march.layout, medium, energy, mirror_class);
+    }
+    __device__ __forceinline__ void look_up_energy(int energy) {
+        if (energy >= from.energy.last) return;
+        kernel = kernel_of(march, filling.media[0], energy);
+        for (int i = 0; i < SCORE_FOURS; ++i) coefficients[i] = READ_ONLY(coefficients_of(filling.media[0], energy) + i);
+    }
+    __device__ __forceinline__ void look_up_target(int target) {
+        if (target >= to.energy.last) return;
+        const int entry = march.loss.entry(march.layout, filling.media[0], target, mirror_class);
+        complete = READ_ONLY(march.loss.complete + target);
+        base = READ_ONLY(march.loss.base + entry);
+        for (int k = 0; k < FOURS_AHEAD; ++k) {
+            weights[k] = k < march.loss.fours ? READ_ONLY(march.loss.weights + entry * march.loss.fours + k) : Four<Real>{};
+        }
     }
 
     // What is scattered into the angle at `energy`, as it is stored.
@@ -71,9 +96,9 @@ template <typename Stored> struct Walk {
         const Column<Stored> column = {psi + layout.index(energy, 0, cell.z) + cell.x, march.plane_cells(), from.angle, from.x,
                                        cell.x, layout.angles, march.periodic};
         Four<Real> after = filling.template each<Real>([&](int medium) {
-            return gather<ZEROS>(march, column, medium, energy, theta);
+            return gather<ZEROS>(march, column, filling.uniform ? kernel : kernel_of(march, medium, energy), cell.theta);
         });
-        reject(march, filling, energy, theta, column.at(theta), lost);
+        if (from.angle.contains(cell.theta)) reject(march, filling, energy, cell.theta, column.at(cell.theta), lost);
         if (Storage<Stored>::rounds) {
             Four<Stored> rounded;
             put_four(rounded.v, after, READ_ONLY(march.energies_mev + energy), lost + 2);
@@ -82,66 +107,74 @@ template <typename Stored> struct Walk {
         return after;
     }
 
-    __device__ __forceinline__ void score(int energy, const Four<Real> &weights) {
-        auto coefficients_of = [&](int medium) { return march.loss.scores_of(march.layout, medium, energy, mirror_class); };
-        const Four<Real> first = READ_ONLY(coefficients_of(filling.media[0]));
-        const Four<Real> second = READ_ONLY(coefficients_of(filling.media[0]) + 1);
+    __device__ __forceinline__ void score(int energy, const Four<Real> &weight) {
         for (int q = 0; q < SCORES; ++q) {
-            Real coefficients[FOUR];
-            for (int v = 0; v < FOUR; ++v) coefficients[v] = q < FOUR ? first.v[q] : second.v[q - FOUR];
-            if (!filling.uniform) {
-                for (int v = 1; v < FOUR; ++v) coefficients[v] = coefficients_of(filling.media[v])[q / FOUR].v[q % FOUR];
+            for (int v = 0; v < FOUR; ++v) {
+                Real coefficient = coefficients[q / FOUR].v[q % FOUR];
+                if (!filling.uniform) coefficient = coefficients_of(filling.media[v], energy)[q / FOUR].v[q % FOUR];
+                sums[q].v[v] += coefficient * weight.v[v];
             }
-            for (int v = 0; v < FOUR; ++v) sums[q].v[v] += coefficients[v] * weights.v[v];
         }
     }
 
+    __device__ __forceinline__ void add_sources(Four<Real> &sum, const Four<Real> &shares, int first) const {
+        for (int i = 0; i < FOUR; ++i) {
+            const Four<Real> source = kept(first + i);
+            for (int v = 0; v < FOUR; ++v) sum.v[v] += shares.v[i] * source.v[v];
+        }
+    }
     // One target, gathered from what is kept.
     __device__ __forceinline__ Four<Real> arriving(int target, int medium) const {
         const int entry = march.loss.entry(march.layout, medium, target, mirror_class);
-        const int base = READ_ONLY(march.loss.base + entry);
+        const int lowest = filling.uniform ? base : READ_ONLY(march.loss.base + entry);
         Four<Real> sum = {};
-        for (int k = 0; k < march.loss.fours; ++k) {
-            const Four<Real> weights = READ_ONLY(march.loss.weights + entry * march.loss.fours + k);
-            for (int i = 0; i < FOUR; ++i) {
-                const Four<Real> source = kept(base + FOUR * k + i);
-                for (int v = 0; v < FOUR; ++v) sum.v[v] += weights.v[i] * source.v[v];
-            }
+        for (int k = 0; k < FOURS_AHEAD; ++k) {
+            if (k >= march.loss.fours) break;
+            add_sources(sum, filling.uniform ? weights[k] : READ_ONLY(march.loss.weights + entry * march.loss.fours + k),
+                        lowest + FOUR * k);
+        }
+#pragma unroll 1
+        for (int k = FOURS_AHEAD; k < march.loss.fours; ++k) {
+            add_sources(sum, READ_ONLY(march.loss.weights + entry * march.loss.fours + k), lowest + FOUR * k);
         }
         return sum;
     }
 
     __device__ __forceinline__ void run(const Stored *psi, Stored *next, double *lost, double *rounding) {
+        for (int q = 0; q < SCORES; ++q) sums[q] = {};
         for (int i = 0; i < depth; ++i) kept(i) = {};
         if (!cell.inside) return;
         int target = to.energy.first;
+        look_up_energy(from.energy.first);
+        look_up_target(target);
         for (int energy = from.energy.first; target < to.energy.last; ++energy) {
-            Four<Real> weights = {};
+            Four<Real> weight = {};
             if (energy < from.energy.last) {
-                weights = scattered(psi, energy, lost);
-                score(energy, weights);
+                weight = scattered(psi, energy, lost);
+                score(energy, weight);
+                look_up_energy(energy + 1);
             }
-            kept(energy) = weights;
-            for (; target < to.energy.last && READ_ONLY(march.loss.complete + target) <= energy + 1; ++target) {
+            kept(energy) = weight;
+            while (target < to.energy.last && complete <= energy + 1) {
                 const Four<Real> arrived = filling.template each<Real>([&](int medium) { return arriving(target, medium); });
-                put_four(next + march.layout.index(target, theta, cell.z) + cell.x, arrived,
+                put_four(next + march.layout.index(target, cell.theta, cell.z) + cell.x, arrived,
                          READ_ONLY(march.energies_mev + target), rounding);
+                look_up_target(++target);
             }
         }
     }
 
     // Hands the scores on, and notes the angle if it is to be kept.
     __device__ __forceinline__ void hand_on(int spot) const {
+        if (!cell.inside) return;
         bool keeps = false;
-        if (cell.inside) {
-            for (int q = 0; q < SCORES; ++q) {
-                *reinterpret_cast<Four<Real> *>(march.partial + march.partial_index(spot, q, theta, cell.z) + cell.x) = sums[q];
-            }
-            for (int v = 0; v < FOUR; ++v) {
-                keeps = keeps || static_cast<double>(sums[WEIGHT].v[v] - sums[STOPPED].v[v]) >= march.prune;
-            }
+        for (int q = 0; q < SCORES; ++q) {
+            *reinterpret_cast<Four<Real> *>(march.partial + march.partial_index(spot, q, cell.theta, cell.z) + cell.x) = sums[q];
         }
-        if (__any_sync(0xffffffffu, keeps) && threadIdx.x == 0) march.keep(spot, ANGLE_AXIS, theta, theta + 1);
+        for (int v = 0; v < FOUR; ++v) {
+            keeps = keeps || static_cast<double>(sums[WEIGHT].v[v] - sums[STOPPED].v[v]) >= march.prune;
+        }
+        if (keeps) march.keep(spot, ANGLE_AXIS, cell.theta, cell.theta + 1);
     }
 };
 
@@ -159,13 +192,11 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     turn(march, spot, to_slot, to);
     if (from.empty()) return;
     const Fours fours(scattered);
-    const int angles = scattered.angle.length();
     double lost[4] = {0, 0, 0, 0}, rounding[2] = {0, 0};
-    for (int item = blockIdx.x * ROWS + threadIdx.y; item < fours.chunks * angles; item += gridDim.x * ROWS) {
-        const Cell cell(fours, item / angles);
-        const int theta = scattered.angle.first + item % angles;
-        Walk<Stored> walk = {march, from, to, cell, Filling(march, plane + cell.z, cell.x), theta,
-                             static_cast<int>(march.mirror_class[theta]), depth, ring};
+    for (int item = blockIdx.x * ROWS + threadIdx.y; item * LANES < fours.count; item += gridDim.x * ROWS) {
+        const Cell cell(fours, item * LANES + threadIdx.x);
+        Walk<Stored> walk = {march, from, to, cell, Filling(march, plane + cell.z, cell.x),
+                             static_cast<int>(READ_ONLY(march.mirror_class + cell.theta)), depth, ring};
         walk.run(psi + spot * march.layout.cells(), next + spot * march.layout.cells(), lost, rounding);
         walk.hand_on(spot);
     }

@@ -30,17 +30,27 @@ template <typename Stored> struct Column {
 // How a kernel finds the cells of its fours that lie outside the window's x: as zeros, or as anything.
 enum Edges { ZEROS, ANYTHING };
 
-template <Edges EDGES, typename Stored>
-__device__ __forceinline__ Four<Arithmetic<Stored>> gather(const March<Stored> &march, const Column<Stored> &column, int medium,
-                                                           int energy, int theta) {
-    using Real = Arithmetic<Stored>;
+// A kernel of (medium, energy): how far it reaches, and where its weights begin.
+struct Kernel {
+    int half_width;
+    unsigned start;
+};
+
+template <typename Stored>
+__device__ __forceinline__ Kernel kernel_of(const March<Stored> &march, int medium, int energy) {
     const int entry = medium * march.layout.energies + energy;
-    const int half_width = READ_ONLY(march.scattering.half_width + entry);
-    const Two<Real> *weights = march.scattering.pairs + READ_ONLY(march.scattering.pair_start + entry) + theta;
-    const int row = march.scattering.padded_angles;
+    return {static_cast<int>(READ_ONLY(march.scattering.half_width + entry)), READ_ONLY(march.scattering.pair_start + entry)};
+}
+
+template <Edges EDGES, typename Stored>
+__device__ __forceinline__ Four<Arithmetic<Stored>> gather(const March<Stored> &march, const Column<Stored> &column,
+                                                           const Kernel &kernel, int theta) {
+    using Real = Arithmetic<Stored>;
+    const int half_width = kernel.half_width, row = march.scattering.padded_angles;
+    const Two<Real> *weights = march.scattering.pairs + kernel.start + theta;
     auto at = [&](int bin) { return EDGES == ZEROS ? column.at(bin) : column.masked(bin); };
     Four<Real> sum = {};
-#pragma unroll 4
+#pragma unroll 2
     for (int n = half_width; n > 0; --n) {
         const Two<Real> weight = READ_ONLY(weights + n * row);
         const Four<Real> below = at(theta - n), above = at(theta + n);
@@ -96,26 +106,25 @@ __device__ __forceinline__ void reject(const March<Stored> &march, const Filling
     }
 }
 
-// A window's (z, x) in fours of x, 32 of them to a warp.
+// A window's (angle, z, x) in fours of x: a thread's place by number, x fastest.
 struct Fours {
-    Span x, z;
-    int width, count, chunks;
+    Span x, z, angle;
+    int width, count;
 
-    __device__ __forceinline__ explicit Fours(const Window &window) : x(in_fours(window.x)), z(window.z) {
+    __device__ __forceinline__ explicit Fours(const Window &window) : x(in_fours(window.x)), z(window.z), angle(window.angle) {
         width = x.length() / FOUR;
-        count = z.length() * width;
-        chunks = (count + LANES - 1) / LANES;
+        count = angle.length() * z.length() * width;
     }
 };
 
-// A thread's four.
 struct Cell {
-    int z, x;
+    int theta, z, x;
     bool inside;
-    __device__ __forceinline__ Cell(const Fours &fours, int chunk) {
-        const int i = chunk * LANES + static_cast<int>(threadIdx.x);
+    __device__ __forceinline__ Cell(const Fours &fours, int i) {
         inside = i < fours.count;
-        z = fours.z.first + (inside ? i / fours.width : 0);
-        x = fours.x.first + (inside ? i % fours.width : 0) * FOUR;
+        const int place = inside ? i : 0, row = place / fours.width, planes = fours.z.length();
+        theta = fours.angle.first + row / planes;
+        z = fours.z.first + row % planes;
+        x = fours.x.first + place % fours.width * FOUR;
     }
 };

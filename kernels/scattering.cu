@@ -14,22 +14,22 @@ __device__ __forceinline__ void scatter(const March<Stored> &march, const Stored
     if (from.empty()) return;
     const Layout layout = march.layout;
     const Fours fours(to);
-    const int angles = to.angle.length(), energies = to.energy.length();
+    const int warps = (fours.count + LANES - 1) / LANES;
     double lost[4] = {0, 0, 0, 0};
     psi += spot * layout.cells();
     next += spot * layout.cells();
-    for (int item = blockIdx.x * ROWS + threadIdx.y; item < fours.chunks * energies * angles; item += gridDim.x * ROWS) {
-        const int theta = to.angle.first + item % angles, energy = to.energy.first + item / angles % energies;
-        const Cell cell(fours, item / angles / energies);
+    for (int item = blockIdx.x * ROWS + threadIdx.y; item < warps * to.energy.length(); item += gridDim.x * ROWS) {
+        const int energy = to.energy.first + item / warps;
+        const Cell cell(fours, item % warps * LANES + threadIdx.x);
         if (!cell.inside) continue;
         const Filling filling(march, plane + cell.z, cell.x);
         const long long start = layout.index(energy, 0, cell.z) + cell.x;
         const Column<Stored> column = {psi + start, march.plane_cells(), from.angle, from.x, cell.x, layout.angles, march.periodic};
         const Four<Real> after = filling.template each<Real>([&](int medium) {
-            return gather<ANYTHING>(march, column, medium, energy, theta);
+            return gather<ANYTHING>(march, column, kernel_of(march, medium, energy), cell.theta);
         });
-        put_four(next + start + theta * column.pitch, after, READ_ONLY(march.energies_mev + energy), lost + 2);
-        reject(march, filling, energy, theta, column.masked(theta), lost);
+        put_four(next + start + cell.theta * column.pitch, after, READ_ONLY(march.energies_mev + energy), lost + 2);
+        if (from.angle.contains(cell.theta)) reject(march, filling, energy, cell.theta, column.masked(cell.theta), lost);
     }
     enter_losses<4>(march, spot, REJECTED, lost);
 }

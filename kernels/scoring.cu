@@ -176,20 +176,23 @@ __device__ __forceinline__ void sum_layers(const March<Stored> &march, const Sto
     const Window all = march.window(slot, spot);
     if (all.empty()) return;
     const Window window = trimmed_but_energy(march, spot, all);
-    const int planes = window.z.length(), rows = window.angle.length() * planes;
+    const int first_row = rows_at_once > 1 ? threadIdx.y : 0;
     const int first = rows_at_once > 1 ? blockIdx.x : blockIdx.x * ROWS + threadIdx.y;
     psi += spot * march.layout.cells();
     for (int energy = all.energy.first + first; energy < all.energy.last; energy += gridDim.x * ROWS / rows_at_once) {
         double sum = 0;
         Real most = 0;
-        const int width = window.x.length(), cells = rows * width;
-#pragma unroll 4
-        for (int i = (rows_at_once > 1 ? threadIdx.y * LANES : 0) + threadIdx.x; i < cells; i += rows_at_once * LANES) {
-            const int row = i / width;
-            const long long line = march.layout.index(energy, window.angle.first + row / planes, window.z.first + row % planes);
-            const Real cell = Storage<Stored>::load(READ_ONLY(psi + line + window.x.first + i % width));
-            sum += static_cast<double>(cell);
-            most = cell > most ? cell : most;
+        const int pitch = march.layout.planes * march.layout.row;
+        for (int z = window.z.first; z < window.z.last; ++z) {
+            for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
+                const Stored *cells = psi + march.layout.index(energy, 0, z) + x;
+#pragma unroll 8
+                for (int theta = window.angle.first + first_row; theta < window.angle.last; theta += rows_at_once) {
+                    const Real cell = Storage<Stored>::load(READ_ONLY(cells + static_cast<long long>(theta) * pitch));
+                    sum += static_cast<double>(cell);
+                    most = cell > most ? cell : most;
+                }
+            }
         }
         most = warp_largest(most);
         if (threadIdx.x == 0 && march.prune > 0 && static_cast<double>(most) / ENERGY_RIM_SHARE >= march.prune) {
@@ -347,6 +350,18 @@ __device__ __forceinline__ void place(const March<Stored> &march, Stored *psi, c
     }
 }
 
+// The maps of all spots, each times its weight, added in the order of the spots: `sum` [map, plane, x]. Grid: (any, 1).
+template <typename Stored>
+__device__ __forceinline__ void sum_maps(const March<Stored> &march, const double *weights, double *sum) {
+    const int cells = MAPS * march.phantom_planes * march.layout.row;
+    for (int i = (blockIdx.x * ROWS + threadIdx.y) * LANES + threadIdx.x; i < cells; i += gridDim.x * ROWS * LANES) {
+        double all = 0;
+#pragma unroll 8
+        for (int spot = 0; spot < march.spots; ++spot) all += weights[spot] * march.maps[static_cast<long long>(spot) * cells + i];
+        sum[i] = all;
+    }
+}
+
 // The first spot's plane: psi as floats [energy, angle, x] without padding, and row sums [energy, angle]; zeros outside the
 // window. Grid: (any, 1).
 template <typename Stored>
@@ -391,6 +406,9 @@ __device__ __forceinline__ void copy_plane(const March<Stored> &march, const Sto
     extern "C" __global__ void place_##name(March<Stored> march, Stored *psi, const Stored *source,               \
                                             const long long *start, int slot) {                                   \
         place<Stored>(march, psi, source, start, slot);                                                           \
+    }                                                                                                             \
+    extern "C" __global__ void sum_maps_##name(March<Stored> march, const double *weights, double *sum) {         \
+        sum_maps<Stored>(march, weights, sum);                                                                    \
     }                                                                                                             \
     extern "C" __global__ void copy_plane_##name(March<Stored> march, const Stored *psi, float *cells,            \
                                                  double *sums, int slot) {                                        \

@@ -8,21 +8,24 @@ use super::launcher::{Argument, Launcher, Ticket};
 use super::memory::Memory;
 use super::stored::Stored;
 use super::tables::Packed;
-use super::tally::{Gathered, window_of};
+use super::tally::{Gathered, download, scores_of, window_of};
 use super::twins::{self, Address, BLOCK, DIMENSIONS, FOUR};
-use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
+use crate::backend::{PlaneSpectra, Stepper, Stride, Unloaded};
 use crate::beam::Source;
 use crate::case::Stepping;
 use crate::error::{Error, Result};
 use crate::ledger::Amount;
 use crate::march::March;
 use crate::phase_space::Layout;
+use crate::scoring::Scores;
 use std::marker::PhantomData;
 
 /// The host asks for the spots' windows every so many steps, and never is more than twice as many steps ahead of the answer.
 const STEPS_PER_LOOK: usize = 16;
 /// Share of the free memory that a batch may take: the driver needs some for itself.
 const MEMORY_SHARE: f64 = 0.9;
+/// Blocks that sum maps.
+const MAP_BLOCKS: i32 = 128;
 /// Rows of psi that go to or from the device at once in benchmarks and tests.
 const ROWS_AT_ONCE: usize = 1 << 16;
 /// Spots from which on depth stepping walks up in energy: fewer do not fill the device (docs/design/cuda.md).
@@ -405,6 +408,23 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         )
     }
 
+    /// The spots' maps times their weights.
+    fn sum_maps(&self, weights: &[f64]) -> Result<Scores> {
+        let cells = self.batch()?.extent.map_cells();
+        let device_weights = Memory::new(self.launcher, 8 * weights.len() as u64, "weights")?;
+        let sum = Memory::new(self.launcher, 8 * cells as u64, "the sum of the maps")?;
+        self.launcher
+            .upload(device_weights.address, bytemuck::cast_slice(weights))?;
+        let arguments = [
+            Argument::of(&device_weights.address),
+            Argument::of(&sum.address),
+        ];
+        let grid = [MAP_BLOCKS, 1];
+        self.launch_for(&self.twin, "sum_maps", grid, 0, &arguments)?;
+        let maps = download::<f64>(self.launcher, sum.address, cells)?;
+        Ok(scores_of(&maps, &self.twin, self.march))
+    }
+
     fn energies_mev(&self) -> &'a [f64] {
         &self.march.phase_space.energy.centers_mev
     }
@@ -578,7 +598,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         Ok(spectra)
     }
 
-    fn unload(&mut self) -> Result<Vec<Tally>> {
+    fn unload(&mut self, weights: &[f64]) -> Result<Unloaded> {
         self.finish_scattering()?;
         let last = self.batch()?.last;
         self.launch("close_march", 1, &[Argument::of(&last)])?;
@@ -588,15 +608,17 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             ..self.twin
         };
         self.sum_layers(&untrimmed)?;
+        let scores = self.sum_maps(weights)?;
         let gathered = std::mem::take(&mut self.gathered);
-        gathered.tallies(
+        let tallies = gathered.tallies(
             self.launcher,
             &self.twin,
             self.slot,
             last,
             self.march,
             self.steps,
-        )
+        )?;
+        Ok(Unloaded { scores, tallies })
     }
 
     fn put_state(&mut self, psi: &[f64]) -> Result<()> {
