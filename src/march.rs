@@ -4,6 +4,7 @@ use crate::backend::Stride;
 use crate::case::{Backward, Case, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::media::Media;
+use crate::nuclear::Removal;
 use crate::operators::Setting;
 use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis};
 use crate::operators::scattering::ScatteringTable;
@@ -21,6 +22,7 @@ pub struct March<'a> {
     pub water: &'a Material,
     pub phase_space: PhaseSpace,
     pub axis: CentralAxis,
+    pub removal: &'a Removal,
     /// Path length of one step in the plane per class of |angle|, mm.
     pub path_mm: Vec<f64>,
 }
@@ -60,6 +62,7 @@ impl<'a> March<'a> {
         phantom: &'a Phantom,
         media: &'a Media,
         water: &'a Material,
+        removal: &'a Removal,
         beam: usize,
     ) -> March<'a> {
         let spot = &case.beams[beam];
@@ -96,6 +99,7 @@ impl<'a> March<'a> {
             water,
             phase_space,
             axis,
+            removal,
             path_mm,
         }
     }
@@ -107,6 +111,7 @@ impl<'a> March<'a> {
             materials: &self.phantom.materials,
             water: self.water,
             axis: &self.axis,
+            removal: self.removal,
             physics: self.case.physics,
             transport: self.case.transport,
             path_mm: &self.path_mm,

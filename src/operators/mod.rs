@@ -9,6 +9,7 @@ pub mod streaming;
 use crate::case::{PhysicsSpec, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::media::Media;
+use crate::nuclear::Removal;
 use crate::phase_space::PhaseSpace;
 use crate::physics::Material;
 
@@ -19,6 +20,7 @@ pub struct Setting<'a> {
     pub materials: &'a [Material],
     pub water: &'a Material,
     pub axis: &'a CentralAxis,
+    pub removal: &'a Removal,
     pub physics: PhysicsSpec,
     pub transport: TransportSpec,
     /// Path length of one step in the plane, per class of |angle|, mm.

@@ -11,7 +11,9 @@ use crate::case::{Precision, Stepping};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Amount, Ledger, StepEntry};
 use crate::march::{March, Tables};
-use crate::operators::energy_loss::{DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT};
+use crate::operators::energy_loss::{
+    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
+};
 use crate::operators::streaming::Displacement;
 use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
@@ -253,9 +255,13 @@ where
             self.scores.deposit_mev[[plane, x]] += sum(DEPOSIT);
             self.scores.let_deposit[[plane, x]] += sum(LET_DEPOSIT);
             self.scores.path_mm[[plane, x]] += sum(PATH);
+            self.scores.absorbed[[plane, x]] += sum(ABSORBED);
+            self.scores.absorbed_mev[[plane, x]] += sum(ABSORBED_ENERGY);
             self.entry.alive.add(Amount::new(sum(WEIGHT), sum(ENERGY)));
             self.entry.stopped_weight += sum(STOPPED);
             self.entry.deposited_mev += sum(DEPOSIT);
+            let absorbed = Amount::new(sum(ABSORBED), sum(ABSORBED_ENERGY));
+            self.entry.absorbed.add(absorbed);
         }
     }
 
@@ -566,7 +572,7 @@ where
 
     fn is_empty(&self) -> bool {
         let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| {
-            step.alive.weight - step.stopped_weight
+            step.alive.weight - step.stopped_weight - step.absorbed.weight
         });
         self.window.is_empty() || alive < ALIVE_AT_LEAST
     }
