@@ -116,7 +116,38 @@ const NARROW_BINS: f64 = 0.7;
 
 /// Weights of a Gaussian on bins about `centers` (uniform, or smoothly varying): cell integrals, then tilted by a quadratic so
 /// that sum, mean and variance are exact; for narrow ones the two or three points that have them.
+///
+/// The mean of the weights read upwards and downwards: a mirrored beam gets the mirrored weights bit for bit.
 pub fn gaussian_on_bins(centers: &[f64], mean: f64, sigma: f64) -> BinWeights {
+    let upwards = gaussian_read_upwards(centers, mean, sigma);
+    let mirrored: Vec<f64> = centers.iter().rev().map(|c| -c).collect();
+    let downwards = gaussian_read_upwards(&mirrored, -mean, sigma);
+    if upwards.weights.is_empty() || downwards.weights.is_empty() {
+        return upwards;
+    }
+    let last = |bins: &BinWeights| bins.first + bins.weights.len();
+    let below = centers.len() - last(&downwards);
+    let first = upwards.first.min(below);
+    let end = last(&upwards).max(centers.len() - downwards.first);
+    let at = |bins: &BinWeights, i: Option<usize>| -> f64 {
+        i.and_then(|i| bins.weights.get(i)).copied().unwrap_or(0.0)
+    };
+    let weights = (first..end).map(|bin| {
+        let up = at(&upwards, bin.checked_sub(upwards.first));
+        let down = at(
+            &downwards,
+            (centers.len() - 1 - bin).checked_sub(downwards.first),
+        );
+        0.5 * (up + down)
+    });
+    BinWeights {
+        first,
+        weights: weights.collect(),
+        excess_variance: upwards.excess_variance,
+    }
+}
+
+fn gaussian_read_upwards(centers: &[f64], mean: f64, sigma: f64) -> BinWeights {
     let nearest = nearest_bin(centers, mean);
     let bin = bin_width(centers, nearest);
     if sigma < NARROW_BINS * bin {

@@ -2,6 +2,7 @@
 //!
 //! weight: in = alive + stopped + leaked(x-, x+, z-, z+) + rejected + absorbed + pruned (+ residual)
 //! energy: in = alive + deposited + leaked + rejected + absorbed + pruned (+ residual)
+//! absorbed energy = fragments + protons + neutral (the split of nuclear reactions)
 //!
 //! Every term is measured on its own, never as what is left over; `alive` is summed from psi itself. Sums in f64, fixed order.
 
@@ -40,6 +41,8 @@ pub struct StepEntry {
     /// Protons that stopped, and all energy deposited, in this step's energy loss.
     pub stopped_weight: f64,
     pub deposited_mev: f64,
+    /// Taken by nuclear reactions in this step's energy loss.
+    pub absorbed: Amount,
     pub pruned: Amount,
 }
 
@@ -57,6 +60,7 @@ impl StepEntry {
     fn handed_on(&self) -> Amount {
         let mut rest = self.alive;
         rest.add(Amount::new(-self.stopped_weight, -self.deposited_mev));
+        rest.add(self.absorbed.scaled(-1.0));
         rest.add(self.pruned.scaled(-1.0));
         rest
     }
@@ -69,7 +73,31 @@ impl StepEntry {
         self.alive.add(other.alive.scaled(factor));
         self.stopped_weight += factor * other.stopped_weight;
         self.deposited_mev += factor * other.deposited_mev;
+        self.absorbed.add(other.absorbed.scaled(factor));
         self.pruned.add(other.pruned.scaled(factor));
+    }
+}
+
+/// What became of the energy of absorbed protons, MeV.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reactions {
+    /// Deuterons, alphas and recoils: deposited where the reaction happened.
+    pub fragments_mev: f64,
+    /// Secondary protons deposited where the reaction happened.
+    pub protons_mev: f64,
+    /// Neutrons, gammas and binding: leaves.
+    pub neutral_mev: f64,
+}
+
+impl Reactions {
+    fn add_scaled(&mut self, other: &Reactions, factor: f64) {
+        self.fragments_mev += factor * other.fragments_mev;
+        self.protons_mev += factor * other.protons_mev;
+        self.neutral_mev += factor * other.neutral_mev;
+    }
+
+    fn energy_mev(&self) -> f64 {
+        self.fragments_mev + self.protons_mev + self.neutral_mev
     }
 }
 
@@ -79,6 +107,7 @@ pub struct Ledger {
     /// Beam weight that fell outside the grid at the entry plane.
     pub not_injected: Amount,
     pub steps: Vec<StepEntry>,
+    pub reactions: Reactions,
     /// After the last step: what left through the far side, and what was still alive.
     pub last_leaked: [Amount; 4],
     pub alive: Amount,
@@ -100,6 +129,7 @@ impl Ledger {
             mine.add(theirs.scaled(factor));
         }
         self.alive.add(other.alive.scaled(factor));
+        self.reactions.add_scaled(&other.reactions, factor);
     }
 
     fn total(&self, of: impl Fn(&StepEntry) -> Amount) -> Amount {
@@ -122,6 +152,14 @@ impl Ledger {
         self.total(|step| step.pruned)
     }
 
+    /// Protons that reactions took; their energy by what became of it.
+    pub fn absorbed(&self) -> Amount {
+        Amount::new(
+            self.total(|step| step.absorbed).weight,
+            self.reactions.energy_mev(),
+        )
+    }
+
     /// Protons stopped, MeV deposited.
     pub fn deposited(&self) -> Amount {
         self.total(|step| Amount::new(step.stopped_weight, step.deposited_mev))
@@ -132,7 +170,8 @@ impl Ledger {
         let mut rest = self.injected;
         let leaks = (0..SIDES.len()).map(|side| self.leaked(side));
         leaks
-            .chain([self.rejected(), self.pruned(), self.deposited(), self.alive])
+            .chain([self.rejected(), self.pruned(), self.deposited()])
+            .chain([self.absorbed(), self.alive])
             .for_each(|gone| {
                 rest.add(gone.scaled(-1.0));
             });
@@ -173,6 +212,15 @@ impl Ledger {
         let deposited = self.deposited();
         list.push(("weight_stopped".into(), deposited.weight));
         list.push(("energy_deposited_mev".into(), deposited.energy_mev));
+        list.push(("weight_absorbed".into(), self.absorbed().weight));
+        let Reactions {
+            fragments_mev,
+            protons_mev,
+            neutral_mev,
+        } = self.reactions;
+        list.push(("energy_nuclear_fragments_mev".into(), fragments_mev));
+        list.push(("energy_nuclear_protons_mev".into(), protons_mev));
+        list.push(("energy_nuclear_neutral_mev".into(), neutral_mev));
         let (residual, (_, worst)) = (self.residual(), self.worst_step());
         list.push(("weight_residual".into(), residual.weight));
         list.push(("energy_residual".into(), residual.energy_mev));
@@ -193,6 +241,8 @@ impl Ledger {
             series("energy_deposited_mev", &|s| s.deposited_mev),
             series("weight_rejected", &|s| s.rejected.weight),
             series("energy_rejected_mev", &|s| s.rejected.energy_mev),
+            series("weight_absorbed", &|s| s.absorbed.weight),
+            series("energy_absorbed_mev", &|s| s.absorbed.energy_mev),
             series("weight_pruned", &|s| s.pruned.weight),
             series("energy_pruned_mev", &|s| s.pruned.energy_mev),
         ];

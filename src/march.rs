@@ -3,6 +3,7 @@
 use crate::backend::Stride;
 use crate::case::{Backward, Case, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
+use crate::error::Result;
 use crate::media::Media;
 use crate::nuclear::Removal;
 use crate::operators::Setting;
@@ -22,7 +23,9 @@ pub struct March<'a> {
     pub water: &'a Material,
     pub phase_space: PhaseSpace,
     pub axis: CentralAxis,
-    pub removal: &'a Removal,
+    pub removal: Removal,
+    /// Class of |angle| that the central axis is in.
+    axis_class: usize,
     /// Path length of one step in the plane per class of |angle|, mm.
     pub path_mm: Vec<f64>,
 }
@@ -57,14 +60,16 @@ impl<T> Tables<T> {
 
 impl<'a> March<'a> {
     /// The march of a beam (its energy and direction) through a phantom.
+    ///
+    /// # Errors
+    /// Internal, where embedded data are damaged.
     pub fn new(
         case: &'a Case,
         phantom: &'a Phantom,
         media: &'a Media,
         water: &'a Material,
-        removal: &'a Removal,
         beam: usize,
-    ) -> March<'a> {
+    ) -> Result<March<'a>> {
         let spot = &case.beams[beam];
         let highest = spot.energy_mev + 5.0 * spot.energy_spread_mev;
         let angle = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
@@ -92,7 +97,9 @@ impl<'a> March<'a> {
             Stepping::Path => case.transport.step_mm,
         };
         let axis = CentralAxis::new(spot, case.physics.scattering, phantom, media, step_mm);
-        March {
+        let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
+        let removal = Removal::new(case.physics.nuclear, &phantom.materials)?;
+        Ok(March {
             case,
             media,
             phantom,
@@ -100,8 +107,9 @@ impl<'a> March<'a> {
             phase_space,
             axis,
             removal,
+            axis_class,
             path_mm,
-        }
+        })
     }
 
     pub fn setting(&self) -> Setting<'_> {
@@ -111,7 +119,7 @@ impl<'a> March<'a> {
             materials: &self.phantom.materials,
             water: self.water,
             axis: &self.axis,
-            removal: self.removal,
+            removal: &self.removal,
             physics: self.case.physics,
             transport: self.case.transport,
             path_mm: &self.path_mm,
@@ -176,7 +184,7 @@ impl<'a> March<'a> {
 
     /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water or MeV.
     pub fn energy_axis_excess(&self) -> f64 {
-        excess_along_axis(&self.setting(), 0).sqrt()
+        excess_along_axis(&self.setting(), self.axis_class).sqrt()
     }
 }
 

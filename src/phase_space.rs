@@ -41,20 +41,12 @@ impl EnergyAxis {
                 Self::uniform_in_range(range_bin_mm, cutoff_mev, aligned_mev, highest_mev, water)
             }
             EnergyAxisSpec::Log { energy_bins } => {
-                let ratio = (highest_mev / cutoff_mev).ln() / energy_bins as f64;
-                Self::in_energy(
-                    (0..=energy_bins)
-                        .map(|i| cutoff_mev * (ratio * i as f64).exp())
-                        .collect(),
-                )
+                let edge = |step: f64, i: f64| cutoff_mev * (step * i).exp();
+                Self::in_energy(edge, aligned_mev, highest_mev, energy_bins)
             }
             EnergyAxisSpec::Uniform { energy_bins } => {
-                let width = (highest_mev - cutoff_mev) / energy_bins as f64;
-                Self::in_energy(
-                    (0..=energy_bins)
-                        .map(|i| cutoff_mev + width * i as f64)
-                        .collect(),
-                )
+                let edge = |step: f64, i: f64| cutoff_mev + step * i;
+                Self::in_energy(edge, aligned_mev, highest_mev, energy_bins)
             }
         }
     }
@@ -84,12 +76,27 @@ impl EnergyAxis {
         }
     }
 
-    fn in_energy(edges_mev: Vec<f64>) -> Self {
-        let centers: Vec<f64> = edges_mev.windows(2).map(|e| 0.5 * (e[0] + e[1])).collect();
+    /// `bins` bins of edges `edge(step, i)`, the step chosen so that `aligned_mev` is a bin centre and bins reach above
+    /// `highest_mev`.
+    fn in_energy(
+        edge: impl Fn(f64, f64) -> f64,
+        aligned_mev: f64,
+        highest_mev: f64,
+        bins: usize,
+    ) -> Self {
+        let centre =
+            |step: f64, i: usize| 0.5 * (edge(step, i as f64) + edge(step, i as f64 + 1.0));
+        let step_for = |bin: usize| root(|step| centre(step, bin) - aligned_mev);
+        let aligned_bin = (0..bins - 1)
+            .rev()
+            .find(|&bin| centre(step_for(bin), bins - 1) > highest_mev)
+            .unwrap_or(0);
+        let step = step_for(aligned_bin);
+        let centers: Vec<f64> = (0..bins).map(|i| centre(step, i)).collect();
         EnergyAxis {
             coordinate: centers.clone(),
             centers_mev: centers,
-            edges_mev,
+            edges_mev: (0..=bins).map(|i| edge(step, i as f64)).collect(),
             kind: EnergyCoordinate::Energy,
         }
     }
@@ -97,6 +104,24 @@ impl EnergyAxis {
     pub fn bins(&self) -> usize {
         self.centers_mev.len()
     }
+}
+
+/// The root of a rising function that is below 0 at 0.
+fn root(rising: impl Fn(f64) -> f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1e-6);
+    while rising(high) < 0.0 {
+        high *= 2.0;
+    }
+    // Halvings until the ends are neighbouring numbers.
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if rising(middle) < 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
 }
 
 /// Angle bins about +z, symmetric, signed from +z towards +x. The representative angle is the bin's centre.
@@ -153,6 +178,14 @@ impl AngleAxis {
 
     pub fn bins(&self) -> usize {
         self.centers_rad.len()
+    }
+
+    /// The class of |angle| nearest to an angle.
+    pub fn class_nearest(&self, angle_rad: f64) -> usize {
+        let half = 0.5 * self.bin_rad;
+        let above = |class: &f64| *class + half < angle_rad.abs();
+        let class = self.class_angles_rad.partition_point(above);
+        class.min(self.class_angles_rad.len() - 1)
     }
 
     /// +1, 0 or -1: the side of +z a bin points to.

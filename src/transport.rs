@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::march::{March, spatial_grid};
 use crate::media::Media;
+use crate::nuclear::settle_on_the_spot;
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
 use crate::results::{Axis, Results};
@@ -85,7 +86,7 @@ pub fn run(
     let mut spectra = spectra_collector(case, phantom, &media, &water)?;
     let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
     for group in groups(case) {
-        let march = March::new(case, phantom, &media, &water, group[0]);
+        let march = March::new(case, phantom, &media, &water, group[0])?;
         let mut stepper = machine.stepper(&march)?;
         let capacity = if spectra.is_some() {
             1
@@ -116,11 +117,19 @@ pub fn run(
                 spectra.as_mut(),
                 &mut told,
             )?;
-            sum.add(stepper.unload()?, &weights);
+            sum.add(settled(stepper.unload()?, &march), &weights);
         }
         sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
     }
     sum.finish(phantom, spectra)
+}
+
+/// Tallies with their nuclear reactions settled.
+fn settled(mut tallies: Vec<Tally>, march: &March) -> Vec<Tally> {
+    for tally in &mut tallies {
+        tally.ledger.reactions = settle_on_the_spot(&mut tally.scores, &march.removal, march.media);
+    }
+    tallies
 }
 
 /// One march: the method.
@@ -185,7 +194,7 @@ fn spectra_collector(
             .energy_mev
             .total_cmp(&case.beams[b].energy_mev)
     });
-    let march = March::new(case, phantom, media, water, highest.unwrap_or(0));
+    let march = March::new(case, phantom, media, water, highest.unwrap_or(0))?;
     SpectraCollector::new(case, &march.phase_space)
 }
 
@@ -305,7 +314,7 @@ fn results(
         material_names: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         material_index: phantom.material_index.clone(),
         density_g_per_cm3: density.clone(),
-        energy_deposit_mev: scores.deposit_mev.clone(),
+        energy_deposit_mev: scores.energy_deposit_mev(),
         dose_gy_mm: asked(Quantity::Dose).then(|| scores.dose_gy_mm(density, &space)),
         let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
         let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um()),

@@ -1,11 +1,12 @@
 //! Comparing files: every format that is read, every figure that is printed.
 
+#[path = "support/command.rs"]
+mod command;
 #[path = "support/sample_results.rs"]
 mod sample_results;
 
 use ndarray::{Array1, Array2};
 use sample_results::{sample_provenance, sample_results};
-use smatrix2d::cli::compare::{Arguments, run};
 use smatrix2d::compare::files::load;
 use smatrix2d::compare::gamma::Normalisation;
 use smatrix2d::compare::{Report, Settings, compare, to_text};
@@ -185,16 +186,35 @@ fn the_table_names_every_figure_and_json_has_no_nan() {
     assert_eq!(json["depth_dose"]["linf"], 0.0);
 }
 
+#[derive(Debug)]
+struct Arguments {
+    a: PathBuf,
+    b: PathBuf,
+    gamma: Vec<String>,
+    threshold: f64,
+    output: Option<PathBuf>,
+}
+
 fn arguments(a: &Path, b: &Path) -> Arguments {
     Arguments {
         a: a.into(),
         b: b.into(),
         gamma: vec!["3%/3mm".into(), "2%/2mm".into()],
         threshold: 10.0,
-        local: false,
-        json: false,
         output: None,
     }
+}
+
+fn run(arguments: &Arguments) -> Result<String, command::Failed> {
+    let mut words = vec!["compare".into(), arguments.a.clone(), arguments.b.clone()];
+    for criterion in &arguments.gamma {
+        words.extend(["--gamma".into(), criterion.into()]);
+    }
+    words.extend(["--threshold".into(), arguments.threshold.to_string().into()]);
+    if let Some(output) = &arguments.output {
+        words.extend(["-o".into(), output.clone()]);
+    }
+    command::smatrix2d(words)
 }
 
 #[test]
@@ -239,15 +259,12 @@ fn mistakes_are_told_with_their_place() {
         ("bare.npz", Kind::BadData),
     ] {
         let error = run(&arguments(&path("dose.h5"), &path(name))).unwrap_err();
-        assert_eq!(
-            (error.kind, error.file),
-            (kind, Some(path(name))),
-            "{}",
-            error.message
-        );
+        assert_eq!(error.code, kind.exit_code(), "{}", error.stderr);
+        let place = format!("{}:", path(name).display());
+        assert!(error.stderr.contains(&place), "{}", error.stderr);
     }
     let words = run(&arguments(&path("dose.h5"), &path("words.csv"))).unwrap_err();
-    assert_eq!(words.line, Some(3));
+    assert!(words.stderr.contains("words.csv:3:"), "{}", words.stderr);
     let dose = path("dose.h5");
     for wrong in [
         Arguments {
@@ -267,6 +284,10 @@ fn mistakes_are_told_with_their_place() {
             ..arguments(&dose, &path("curve.csv"))
         },
     ] {
-        assert_eq!(run(&wrong).unwrap_err().kind, Kind::Usage, "{wrong:?}");
+        assert_eq!(
+            run(&wrong).unwrap_err().code,
+            Kind::Usage.exit_code(),
+            "{wrong:?}"
+        );
     }
 }

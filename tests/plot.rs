@@ -1,15 +1,30 @@
 //! The pictures of a dose file: what they show, and what happens where they cannot be drawn.
 
+#[path = "support/command.rs"]
+mod command;
 #[path = "support/sample_results.rs"]
 mod sample_results;
 
+use command::{Failed, smatrix2d};
 use sample_results::{sample_provenance, sample_results};
-use smatrix2d::cli::plot::{Arguments, run};
 use smatrix2d::dose_file::write;
 use smatrix2d::error::Kind;
 use smatrix2d::results::Results;
 use std::fs;
 use std::path::PathBuf;
+
+struct Arguments {
+    input: PathBuf,
+    output: Option<PathBuf>,
+}
+
+fn run(arguments: &Arguments) -> Result<String, Failed> {
+    let mut words = vec!["plot".into(), arguments.input.clone()];
+    if let Some(output) = &arguments.output {
+        words.extend(["-o".into(), output.clone()]);
+    }
+    smatrix2d(words)
+}
 
 fn plot(results: &Results, picture: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +119,8 @@ fn what_cannot_be_drawn_is_told() {
             input: path(input),
             output: output.map(path),
         };
-        assert_eq!(run(&arguments).unwrap_err().kind, kind, "{input}");
+        let failed = run(&arguments).unwrap_err();
+        assert_eq!(failed.code, kind.exit_code(), "{input}: {}", failed.stderr);
     }
 }
 

@@ -53,7 +53,7 @@ impl Plan {
     /// Internal, where the built-in tables lack water.
     pub fn new(case: &Case, phantom: &Phantom, device: Option<usize>) -> Result<Self> {
         let (media, water) = (Media::new(phantom), transport::water()?);
-        let march = March::new(case, phantom, &media, &water, beam_of_highest_energy(case));
+        let march = March::new(case, phantom, &media, &water, beam_of_highest_energy(case))?;
         Ok(Self {
             title: case.title.clone(),
             layout: march.phase_space.layout(),

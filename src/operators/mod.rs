@@ -3,6 +3,7 @@
 //! few multiply-adds.
 
 pub mod energy_loss;
+pub mod jump_kernel;
 pub mod scattering;
 pub mod streaming;
 

@@ -1,20 +1,24 @@
 //! A_theta: multiple Coulomb scattering along theta, at fixed E, z, x.
 //!
-//! Jumps of one bin at rate a/2 each way, a = T(E_mid) l / bin^2 being the variance in bins: the kernel exp(l Q) is
-//! e^-a I_n(a), positive, symmetric, with the variance a exactly whatever the bin width, and two half steps are one step.
-//! Tails below `TRUNCATE` are cut and put back so that weight and variance stay exact.
+//! A jump process between bins, exp(l Q): positive, conservative, with the variance of the physics exactly whatever the bin
+//! width; two half steps are one step.
+//!
+//! - `gaussian`, `highland`: jumps of one bin at rate T l / (2 bin^2) each way, T the scattering power at mid-step energy.
+//! - `moliere`: jumps of n >= 2 bins at the rate of single scatterings into that bin, projected screened Rutherford of every
+//!   nucleus and its electrons, cut by the nuclear form factor; jumps of one bin carry what is left of the second moment.
+//!
 //! Gather form, every source bin with its own path length:
 //!
-//!   psi'[theta] = w_0(theta) psi[theta] + sum_n ( w_n(theta-n) psi[theta-n] + w_n(theta+n) psi[theta+n] )
+//!   psi'[theta] = sum_n ( w_n(theta-n) psi[theta-n] + w_n(theta+n) psi[theta+n] ) + w_0(theta) psi[theta]
 //!
-//! Source: compound Poisson process with unit jumps (Skellam distribution). Twin: kernels/scattering.cu.
+//! Source: the host's kernels in jump_kernel.rs; T in physics/scattering_power.rs; single scattering in
+//! physics/single_scattering.rs. Twin: kernels/scattering.cu.
 
 use super::Setting;
+use super::jump_kernel::{JumpTransform, mixed, unit_jump_kernel};
 use crate::case::Scattering;
+use crate::physics::single_scattering::SingleScattering;
 use crate::real::{Real, round_keeping_sum};
-
-/// Kernel weights below this are cut.
-const TRUNCATE: f64 = 1e-8;
 
 /// Kernels by (medium, energy): `weights[start + class * (half_width + 1) + n]`, n = 0..=half_width.
 #[derive(Clone, Debug, Default)]
@@ -35,24 +39,17 @@ impl<T: Real> ScatteringTable<T> {
             classes: phase_space.angle.class_angles_rad.len(),
             ..Default::default()
         };
-        let reach = phase_space.angle.bins() - 1;
+        let shapes = KernelShapes::new(setting);
         for medium in 0..setting.media.list.len() {
             for energy in 0..table.energies {
-                let variances: Vec<f64> = (0..table.classes)
-                    .map(|class| variance_bins2(setting, medium, energy, class))
-                    .collect();
-                table.push(&variances, reach);
+                table.push(shapes.of(medium, energy));
             }
         }
         table
     }
 
     /// Appends the kernels of one (medium, energy), one per class.
-    fn push(&mut self, variances_bins2: &[f64], reach: usize) {
-        let kernels: Vec<Vec<f64>> = variances_bins2
-            .iter()
-            .map(|&a| unit_jump_kernel(a, reach))
-            .collect();
+    fn push(&mut self, kernels: Vec<Vec<f64>>) {
         let longest = kernels.iter().map(Vec::len).max().unwrap_or(1);
         self.start.push(self.weights.len() as u32);
         self.half_width.push((longest - 1) as u32);
@@ -97,69 +94,149 @@ impl<T: Real> Kernels<'_, T> {
     }
 }
 
-/// Variance of the projected angle over a step in bins^2, at mid-step energy. A proton that stops within the step keeps
-/// its direction: it deposits its energy in the cell wherever it points.
-fn variance_bins2(setting: &Setting, medium: usize, energy: usize, class: usize) -> f64 {
-    if setting.physics.scattering == Scattering::None {
-        return 0.0;
+/// The kernels of a setting before rounding.
+struct KernelShapes<'a> {
+    setting: &'a Setting<'a>,
+    transform: JumpTransform,
+    /// Per medium; `moliere` only.
+    single: Vec<SingleScattering>,
+    reach: usize,
+}
+
+/// Areal lengths of classes within this ratio share a pair of kernels, which are mixed linearly: the variance stays exact.
+const LENGTHS_TOGETHER: f64 = 1.1;
+
+impl<'a> KernelShapes<'a> {
+    fn new(setting: &'a Setting) -> Self {
+        let media = if setting.physics.scattering == Scattering::Moliere {
+            setting.media.list.len()
+        } else {
+            0
+        };
+        KernelShapes {
+            setting,
+            transform: JumpTransform::new(),
+            single: (0..media)
+                .map(|medium| SingleScattering::of(setting.material(medium)))
+                .collect(),
+            // A jump by as many bins as there are leaves the axis from everywhere.
+            reach: setting.phase_space.angle.bins(),
+        }
     }
-    let material = setting.material(medium);
-    let energy_mev = setting.phase_space.energy.centers_mev[energy];
-    let areal = setting.areal_g_per_cm2(medium, class, energy_mev);
-    let middle_mev = match setting.physics.energy_loss {
-        true => {
-            let range = material.csda_range_g_per_cm2(energy_mev);
-            if range <= areal {
-                return 0.0;
+
+    /// One kernel per class of |angle|.
+    fn of(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
+        match self.setting.physics.scattering {
+            Scattering::None => vec![vec![1.0]; self.setting.path_mm.len()],
+            Scattering::Gaussian | Scattering::Highland => self.unit_jumps(medium, energy),
+            Scattering::Moliere => self.all_jumps(medium, energy),
+        }
+    }
+
+    fn unit_jumps(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
+        let variance = |class: usize| match self.step(medium, energy, class) {
+            None => 0.0,
+            Some((areal, middle_mev)) => {
+                let material = self.setting.material(medium);
+                areal
+                    * self
+                        .setting
+                        .axis
+                        .scattering_power_rad2_cm2_per_g(material, middle_mev)
+                    / self.bin_rad().powi(2)
             }
-            material.energy_mev(range - 0.5 * areal)
-        }
-        false => energy_mev,
-    };
-    let power = setting
-        .axis
-        .scattering_power_rad2_cm2_per_g(material, middle_mev);
-    power * areal / setting.phase_space.angle.bin_rad.powi(2)
-}
-
-/// e^-a I_n(a) for n = 0..=half width <= `reach`, truncated with weight and variance kept exact.
-/// I_n by Miller's downward recurrence, normalised by e^a = I_0 + 2 sum I_n (Abramowitz & Stegun 9.12, 9.6.37).
-pub fn unit_jump_kernel(a: f64, reach: usize) -> Vec<f64> {
-    if a <= 0.0 {
-        return vec![1.0];
+        };
+        (0..self.setting.path_mm.len())
+            .map(|class| unit_jump_kernel(variance(class), self.reach))
+            .collect()
     }
-    // 1e-8 lies 5.7 sigma out; the recurrence starts farther.
-    let farthest = (7.0 * a.sqrt()) as usize + 12;
-    let mut kernel = vec![0.0; farthest + 2];
-    kernel[farthest] = 1e-250;
-    for n in (1..=farthest).rev() {
-        kernel[n - 1] = kernel[n + 1] + 2.0 * n as f64 / a * kernel[n];
-        if kernel[n - 1] > 1e200 {
-            kernel.iter_mut().skip(n - 1).for_each(|k| *k *= 1e-200);
-        }
-    }
-    let total = kernel[0] + 2.0 * kernel[1..].iter().sum::<f64>();
-    kernel.iter_mut().for_each(|k| *k /= total);
-    let kept = kernel
-        .iter()
-        .rposition(|&k| k >= TRUNCATE)
-        .unwrap_or(0)
-        .min(reach)
-        .max(1);
-    kernel.truncate(kept + 1);
-    restore_weight_and_variance(&mut kernel, a);
-    kernel
-}
 
-/// Puts what a truncation took back into n = 0 and n = 1.
-fn restore_weight_and_variance(kernel: &mut [f64], variance: f64) {
-    let found: f64 = kernel
-        .iter()
-        .enumerate()
-        .map(|(n, k)| 2.0 * (n * n) as f64 * k)
-        .sum();
-    kernel[1] += 0.5 * (variance - found);
-    kernel[0] = 1.0 - 2.0 * kernel[1..].iter().sum::<f64>();
+    /// Kernels at the ends of spans of nearly equal lengths, mixed for the classes in between.
+    fn all_jumps(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
+        let lengths = &self.setting.path_mm;
+        let mut kernels = Vec::with_capacity(lengths.len());
+        while kernels.len() < lengths.len() {
+            let first = kernels.len();
+            let alike = |class: &usize| lengths[*class] <= LENGTHS_TOGETHER * lengths[first];
+            let last = (first..lengths.len())
+                .take_while(alike)
+                .last()
+                .unwrap_or(first);
+            let [low, high] = [first, last].map(|class| self.jumps_of_step(medium, energy, class));
+            let span = lengths[last] - lengths[first];
+            let share = |class: usize| {
+                if span > 0.0 {
+                    (lengths[class] - lengths[first]) / span
+                } else {
+                    0.0
+                }
+            };
+            kernels.extend((first..=last).map(|class| mixed(&low, &high, share(class))));
+        }
+        kernels
+    }
+
+    fn jumps_of_step(&self, medium: usize, energy: usize, class: usize) -> Vec<f64> {
+        let Some((areal, middle_mev)) = self.step(medium, energy, class) else {
+            return vec![1.0];
+        };
+        let rates = self.jump_rates_cm2_per_g(medium, middle_mev);
+        let variance: f64 = rates
+            .iter()
+            .zip(1..)
+            .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
+            .sum();
+        self.transform.kernel(
+            &self.transform.exponent(&rates),
+            areal,
+            areal * variance,
+            self.reach,
+        )
+    }
+
+    /// Rate of jumps of n = 1, 2, ... bins (one way) per areal length.
+    fn jump_rates_cm2_per_g(&self, medium: usize, energy_mev: f64) -> Vec<f64> {
+        let (bin, targets) = (self.bin_rad(), self.single[medium].targets(energy_mev));
+        let cut = targets
+            .iter()
+            .map(|target| target.cut_rad)
+            .fold(0.0, f64::max);
+        let farthest = ((cut / bin + 0.5).floor() as usize).clamp(1, self.reach.max(1));
+        let into = |n: usize| -> f64 {
+            let edges = ((n as f64 - 0.5) * bin, (n as f64 + 0.5) * bin);
+            targets
+                .iter()
+                .map(|target| target.rate_cm2_per_g(edges.0, edges.1))
+                .sum()
+        };
+        let mut rates: Vec<f64> = (1..=farthest).map(into).collect();
+        let whole = self.single[medium].second_moment_rad2_cm2_per_g(energy_mev) / (bin * bin);
+        let far: f64 = rates
+            .iter()
+            .zip(1..)
+            .skip(1)
+            .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
+            .sum();
+        rates[0] = (0.5 * (whole - far)).max(0.0);
+        rates
+    }
+
+    /// Areal length of a step and the energy at its middle. None for a proton that stops within the step: it keeps its
+    /// direction, as it deposits its energy in the cell wherever it points.
+    fn step(&self, medium: usize, energy: usize, class: usize) -> Option<(f64, f64)> {
+        let material = self.setting.material(medium);
+        let energy_mev = self.setting.phase_space.energy.centers_mev[energy];
+        let areal = self.setting.areal_g_per_cm2(medium, class, energy_mev);
+        if !self.setting.physics.energy_loss {
+            return Some((areal, energy_mev));
+        }
+        let range = material.csda_range_g_per_cm2(energy_mev);
+        (range > areal).then(|| (areal, material.energy_mev(range - 0.5 * areal)))
+    }
+
+    fn bin_rad(&self) -> f64 {
+        self.setting.phase_space.angle.bin_rad
+    }
 }
 
 /// Rounds a symmetric kernel to `T` with its two-sided sum kept.
@@ -175,44 +252,4 @@ fn round_symmetric<T: Real>(kernel: &[f64]) -> Vec<T> {
         .enumerate()
         .map(|(n, &w)| if n == 0 { w } else { T::HALF * w })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn moment(kernel: &[f64], k: i32) -> f64 {
-        let one_side: f64 = kernel
-            .iter()
-            .enumerate()
-            .skip(1)
-            .map(|(n, w)| w * (n as f64).powi(k))
-            .sum();
-        2.0 * one_side + if k == 0 { kernel[0] } else { 0.0 }
-    }
-
-    #[test]
-    fn kernel_has_weight_one_and_the_exact_variance_at_any_width() {
-        for a in [1e-9, 1e-3, 0.04, 0.2, 1.0, 5.0, 40.0, 300.0] {
-            let kernel = unit_jump_kernel(a, 1000);
-            assert!(kernel.iter().all(|w| *w >= 0.0), "{a}");
-            assert!((moment(&kernel, 0) - 1.0).abs() < 1e-13, "{a}");
-            assert!((moment(&kernel, 2) / a - 1.0).abs() < 1e-10, "{a}");
-        }
-    }
-
-    #[test]
-    fn two_half_steps_equal_one() {
-        let (half, whole) = (unit_jump_kernel(0.35, 100), unit_jump_kernel(0.7, 100));
-        let at = |k: &[f64], n: i64| k.get(n.unsigned_abs() as usize).copied().unwrap_or(0.0);
-        for n in 0..8 {
-            let twice: f64 = (-20..=20).map(|m| at(&half, m) * at(&half, n - m)).sum();
-            // What is cut at 1e-8, some 8 bins out, has a variance of up to 2 8^2 1e-8; it is put back at n = 0, 1.
-            assert!(
-                (twice - at(&whole, n)).abs() < 1.3e-6,
-                "{n}: {twice} {}",
-                at(&whole, n)
-            );
-        }
-    }
 }

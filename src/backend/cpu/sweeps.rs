@@ -2,6 +2,8 @@
 //!
 //! Every pass reads `psi` in the window `from` and writes `next` in the window `to`, whole chunks at a time: cells of a
 //! written chunk outside the window are zeros, cells of unwritten chunks are never read.
+// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
+#![allow(clippy::needless_range_loop)]
 
 use super::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
 use crate::media::Run;
@@ -331,13 +333,13 @@ impl<T: Real> ScatterRow<'_, '_, T> {
         sum
     }
 
-    /// The same where some sources are outside the window, or round the circle.
+    /// The same where some sources are outside the window, or round the circle: fewer pairs, and singles beyond them.
     #[inline(always)]
     fn at_the_rim<const N: usize>(&self, start: usize) -> Group<T, N> {
         let (psi, pitch) = (self.sweep.psi, self.pitch());
         let cells = |bin: usize| &psi[start + bin * pitch..start + bin * pitch + N];
         let mut sum = Group::ZERO;
-        for n in (1..=self.kernels.half_width).rev() {
+        for n in (1..=self.farthest_jump()).rev() {
             match (
                 self.source(self.angle as isize - n as isize),
                 self.source((self.angle + n) as isize),
@@ -360,6 +362,21 @@ impl<T: Real> ScatterRow<'_, '_, T> {
             sum.add_scaled(self.weight(bin, 0), cells(bin));
         }
         sum
+    }
+
+    /// No source in the window is farther.
+    #[inline(always)]
+    fn farthest_jump(&self) -> usize {
+        let (from, reach) = (self.sweep.from.angle, self.kernels.half_width);
+        let farthest = self
+            .angle
+            .abs_diff(from.first)
+            .max(self.angle.abs_diff(from.last));
+        if self.sweep.periodic {
+            reach
+        } else {
+            reach.min(farthest)
+        }
     }
 
     /// The bin that an index names, if the window holds it.
@@ -625,10 +642,12 @@ impl<T: Real> Sweep for Collect<'_, T> {
             for angle in angles.range() {
                 let at = at(angle);
                 let partial = &self.partial[at];
-                self.remaining_weight[at] =
-                    partial[WEIGHT].less(&partial[STOPPED]).less(&partial[ABSORBED]);
-                self.remaining_energy[at] =
-                    partial[ENERGY].less(&partial[DEPOSIT]).less(&partial[ABSORBED_ENERGY]);
+                self.remaining_weight[at] = partial[WEIGHT]
+                    .less(&partial[STOPPED])
+                    .less(&partial[ABSORBED]);
+                self.remaining_energy[at] = partial[ENERGY]
+                    .less(&partial[DEPOSIT])
+                    .less(&partial[ABSORBED_ENERGY]);
             }
         }
     }

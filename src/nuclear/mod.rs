@@ -1,0 +1,12 @@
+//! Nuclear interactions: what they take from the beam, where its energy goes, and the protons that they set free.
+//!
+//! `local`: nonelastic reactions remove protons along the path; the energy of charged secondaries stays in the cell, the rest
+//! leaves with neutrals. `transport`: elastic scattering removes protons too, and the protons that come out of all of these
+//! are a second phase space, marched by the same operators on coarser axes. Theory: docs/theory-nuclear.md.
+
+mod even_table;
+mod local;
+mod removal;
+
+pub use local::settle_on_the_spot;
+pub use removal::Removal;

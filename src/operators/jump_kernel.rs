@@ -1,0 +1,200 @@
+//! Kernels of a jump process on a uniform angle axis: exp(Q), Q moving weight by n bins at rate rho_n either way.
+//!
+//! Symmetric, positive, weight one, variance 2 sum n^2 rho_n exactly, and exp(Q/2) twice is exp(Q). A kernel is stored as its
+//! weights at n = 0, 1, ...; what jumps beyond `reach` is counted there (it leaves the axis).
+
+/// Kernel weights below this are cut, and put back so that weight and variance stay exact.
+const TRUNCATE: f64 = 1e-8;
+
+/// Unit jumps at rate a/2 each way: e^-a I_n(a), the Skellam distribution.
+/// I_n by Miller's downward recurrence, normalised by e^a = I_0 + 2 sum I_n (Abramowitz & Stegun 9.12, 9.6.37).
+pub fn unit_jump_kernel(a: f64, reach: usize) -> Vec<f64> {
+    if a <= 0.0 {
+        return vec![1.0];
+    }
+    // 1e-8 lies 5.7 sigma out; the recurrence starts farther.
+    let farthest = (7.0 * a.sqrt()) as usize + 12;
+    let mut kernel = vec![0.0; farthest + 2];
+    kernel[farthest] = 1e-250;
+    for n in (1..=farthest).rev() {
+        kernel[n - 1] = kernel[n + 1] + 2.0 * n as f64 / a * kernel[n];
+        if kernel[n - 1] > 1e200 {
+            kernel.iter_mut().skip(n - 1).for_each(|k| *k *= 1e-200);
+        }
+    }
+    let total = kernel[0] + 2.0 * kernel[1..].iter().sum::<f64>();
+    kernel.iter_mut().for_each(|k| *k /= total);
+    truncated(kernel, a, reach)
+}
+
+/// Jumps of any length, by discrete cosine transform: the characteristic function of exp(Q) at k is
+/// exp(-2 sum rho_n (1 - cos n k)). `rates[n - 1]` is rho_n.
+pub struct JumpTransform {
+    /// cos(pi i / HALF_PERIOD)
+    cosine: Vec<f64>,
+}
+
+/// Half the period of the transform in bins; kernels fold over beyond it, where they are below the truncation.
+const HALF_PERIOD: usize = 192;
+
+impl JumpTransform {
+    pub fn new() -> JumpTransform {
+        let angle = |i: usize| std::f64::consts::PI * i as f64 / HALF_PERIOD as f64;
+        JumpTransform {
+            cosine: (0..2 * HALF_PERIOD).map(|i| angle(i).cos()).collect(),
+        }
+    }
+
+    fn cosine(&self, k: usize, n: usize) -> f64 {
+        self.cosine[k * n % (2 * HALF_PERIOD)]
+    }
+
+    /// sum over n of 2 rho_n (1 - cos n k) at every k.
+    pub fn exponent(&self, rates: &[f64]) -> Vec<f64> {
+        let at = |k: usize| {
+            rates
+                .iter()
+                .zip(1..)
+                .map(|(rate, n)| 2.0 * rate * (1.0 - self.cosine(k, n)))
+                .sum()
+        };
+        (0..=HALF_PERIOD).map(at).collect()
+    }
+
+    /// The kernel of `length` times the rates whose exponent is given; its variance is `variance`.
+    pub fn kernel(&self, exponent: &[f64], length: f64, variance: f64, reach: usize) -> Vec<f64> {
+        // Trapezoidal rule over half a period: the ends count half.
+        let end = |k: usize| if k == 0 || k == HALF_PERIOD { 0.5 } else { 1.0 };
+        let function: Vec<f64> = exponent
+            .iter()
+            .enumerate()
+            .map(|(k, e)| end(k) * (-length * e).exp())
+            .collect();
+        let most = (reach + 2).min(HALF_PERIOD);
+        let at = |n: usize| -> f64 {
+            function
+                .iter()
+                .enumerate()
+                .map(|(k, f)| f * self.cosine(k, n))
+                .sum()
+        };
+        let kernel = (0..most)
+            .map(|n| (at(n) / HALF_PERIOD as f64).max(0.0))
+            .collect();
+        truncated(kernel, variance, reach)
+    }
+}
+
+impl Default for JumpTransform {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Cuts the tail with weight and variance kept, or counts what is beyond `reach` there.
+fn truncated(mut kernel: Vec<f64>, variance: f64, reach: usize) -> Vec<f64> {
+    let kept = kernel
+        .iter()
+        .rposition(|&k| k >= TRUNCATE)
+        .unwrap_or(0)
+        .max(1);
+    if kept > reach {
+        let inside = kernel[0] + 2.0 * kernel[1..=reach].iter().sum::<f64>();
+        kernel.truncate(reach + 1);
+        kernel[reach] += 0.5 * (1.0 - inside);
+        return kernel;
+    }
+    kernel.truncate(kept + 1);
+    let found: f64 = kernel
+        .iter()
+        .enumerate()
+        .map(|(n, k)| 2.0 * (n * n) as f64 * k)
+        .sum();
+    kernel[1] += 0.5 * (variance - found);
+    kernel[0] = 1.0 - 2.0 * kernel[1..].iter().sum::<f64>();
+    kernel
+}
+
+/// The mean of two kernels, `share` of the second: exact in weight, and in variance where that is linear in between.
+pub fn mixed(first: &[f64], second: &[f64], share: f64) -> Vec<f64> {
+    let at = |kernel: &[f64], n: usize| kernel.get(n).copied().unwrap_or(0.0);
+    let longest = first.len().max(second.len());
+    (0..longest)
+        .map(|n| (1.0 - share) * at(first, n) + share * at(second, n))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(kernel: &[f64], k: i32) -> f64 {
+        let one_side: f64 = kernel
+            .iter()
+            .enumerate()
+            .skip(1)
+            .map(|(n, w)| w * (n as f64).powi(k))
+            .sum();
+        2.0 * one_side + if k == 0 { kernel[0] } else { 0.0 }
+    }
+
+    #[test]
+    fn unit_jump_kernel_has_weight_one_and_the_exact_variance_at_any_width() {
+        for a in [1e-9, 1e-3, 0.04, 0.2, 1.0, 5.0, 40.0, 300.0] {
+            let kernel = unit_jump_kernel(a, 1000);
+            assert!(kernel.iter().all(|w| *w >= 0.0), "{a}");
+            assert!((moment(&kernel, 0) - 1.0).abs() < 1e-13, "{a}");
+            assert!((moment(&kernel, 2) / a - 1.0).abs() < 1e-10, "{a}");
+        }
+    }
+
+    #[test]
+    fn two_half_steps_equal_one() {
+        let (half, whole) = (unit_jump_kernel(0.35, 100), unit_jump_kernel(0.7, 100));
+        let at = |k: &[f64], n: i64| k.get(n.unsigned_abs() as usize).copied().unwrap_or(0.0);
+        for n in 0..8 {
+            let twice: f64 = (-20..=20).map(|m| at(&half, m) * at(&half, n - m)).sum();
+            // What is cut at 1e-8, some 8 bins out, has a variance of up to 2 8^2 1e-8; it is put back at n = 0, 1.
+            assert!(
+                (twice - at(&whole, n)).abs() < 1.3e-6,
+                "{n}: {twice} {}",
+                at(&whole, n)
+            );
+        }
+    }
+
+    #[test]
+    fn unit_jumps_by_transform_are_the_bessel_kernel() {
+        let transform = JumpTransform::new();
+        let exponent = transform.exponent(&[0.35]);
+        let found = transform.kernel(&exponent, 2.0, 1.4, 80);
+        for (n, w) in unit_jump_kernel(1.4, 80).iter().enumerate() {
+            assert!((found[n] - w).abs() < 1e-12, "{n}");
+        }
+    }
+
+    #[test]
+    fn long_jumps_keep_weight_variance_and_arrive_at_their_rate() {
+        let mut rates = vec![0.02];
+        rates.extend((2..=20).map(|n: i32| 1e-3 / f64::from(n).powi(3)));
+        let variance: f64 = rates
+            .iter()
+            .zip(1..)
+            .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
+            .sum();
+        let transform = JumpTransform::new();
+        let kernel = transform.kernel(&transform.exponent(&rates), 1.0, variance, 80);
+        assert!(
+            (moment(&kernel, 0) - 1.0).abs() < 1e-13
+                && (moment(&kernel, 2) / variance - 1.0).abs() < 1e-12
+        );
+        // To first order in the rates; the second is 4 % (a unit jump before or after).
+        assert!(
+            (kernel[10] / rates[9] - 1.0).abs() < 0.04,
+            "{} {}",
+            kernel[10],
+            rates[9]
+        );
+        assert!(kernel[20] > 0.9 * rates[19] && kernel.get(25).is_none_or(|w| *w < 1e-8));
+    }
+}

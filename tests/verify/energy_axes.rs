@@ -1,0 +1,91 @@
+//! The three energy axes: what their bins add to the beam's energy spread, and that the audit tells it.
+
+use crate::reference::range_straggling_mm;
+use crate::set;
+use crate::support::{WATER, audit, audit_by_step, claim, moments, run};
+use smatrix2d::results::Results;
+
+/// Standard deviation of the depths at which protons stop, mm.
+fn stopping_sigma_mm(results: &Results) -> f64 {
+    let stopped = audit_by_step(results, "weight_stopped");
+    let depths: Vec<f64> = (0..stopped.len())
+        .map(|i| results.z_mm.centers[i])
+        .collect();
+    moments(&depths, stopped).2.sqrt()
+}
+
+fn on_range_bins(bin_mm: f64, straggling: &str) -> Results {
+    run(WATER, &set!["physics.scattering" => "\"none\"", "grid.range_bin_mm" => format!("{bin_mm:?}"), "physics.straggling" => straggling, "transport.prune" => "1e-10"]).results
+}
+
+#[test]
+fn range_bins_that_divide_the_cells_add_nothing() {
+    for bin in [0.25, 0.5, 1.0] {
+        let results = on_range_bins(bin, "true");
+        claim(
+            &format!("excess-range-{bin}mm"),
+            audit(&results, "energy_axis_excess_sigma"),
+            0.1,
+            "mm",
+        );
+        claim(
+            &format!("stopping-sigma-{bin}mm"),
+            stopping_sigma_mm(&results) / range_straggling_mm(150.0, 2.0) - 1.0,
+            0.01,
+            "1",
+        );
+    }
+}
+
+#[test]
+fn the_audit_tells_what_range_bins_out_of_step_add() {
+    for (bin, straggling) in [
+        (0.4, "false"),
+        (0.7, "false"),
+        (0.4, "true"),
+        (0.7, "true"),
+        (1.5, "true"),
+    ] {
+        let results = on_range_bins(bin, straggling);
+        let own = if straggling == "true" {
+            range_straggling_mm(150.0, 2.0)
+        } else {
+            0.0
+        };
+        // Depths are in cells of 1 mm here, out of step with the bins: a cell's own width is in their spread.
+        let found = (stopping_sigma_mm(&results).powi(2) - 1.0 / 12.0 - own * own).sqrt();
+        let told = audit(&results, "energy_axis_excess_sigma");
+        println!("row\t{bin}\t{straggling}\t{told:.3}\t{found:.3}");
+        claim(
+            &format!("excess-told-{bin}mm-{straggling}"),
+            told / found - 1.0,
+            0.05,
+            "1",
+        );
+    }
+}
+
+fn on_energy_bins(axis: &str, bins: usize) -> Results {
+    run(WATER, &set!["physics.scattering" => "\"none\"", "grid.energy_axis" => format!("\"{axis}\""), "grid.energy_bins" => bins, "transport.prune" => "1e-10"]).results
+}
+
+#[test]
+fn energy_axes_converge_to_the_range_axis_and_the_audit_tells_their_widening() {
+    let reference = on_range_bins(0.5, "true").summary.r80_mm;
+    for axis in ["uniform", "log"] {
+        for bins in [150, 300, 600, 1200] {
+            let results = on_energy_bins(axis, bins);
+            let told = audit(&results, "energy_axis_excess_sigma");
+            let found = (stopping_sigma_mm(&results).powi(2)
+                - 1.0 / 12.0
+                - range_straggling_mm(150.0, 2.0).powi(2))
+            .max(0.0)
+            .sqrt();
+            println!(
+                "row\t{axis}\t{bins}\t{told:.3}\t{found:.3}\t{:.3}\t{:.3}",
+                results.summary.r80_mm - reference,
+                results.summary.falloff_80_20_mm
+            );
+        }
+    }
+}

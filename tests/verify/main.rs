@@ -1,0 +1,18 @@
+//! Verification of the solver against tables, closed forms and Monte Carlo: docs/verification.md is made of these tests.
+//!
+//! Each figure that is claimed passes through [`support::claim`], which asserts it and prints it: scripts/verify gathers
+//! the printed lines into docs/verification/claims.md.
+
+mod balance;
+mod convergence;
+mod energy_axes;
+mod free_flight;
+mod geant4;
+mod lateral;
+mod media;
+mod operators;
+mod ranges;
+mod reference;
+mod scattering_models;
+mod support;
+mod symmetry;

@@ -1,0 +1,1 @@
+//! scattering_models
