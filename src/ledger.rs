@@ -34,6 +34,8 @@ pub const SIDES: [&str; 4] = ["x_min", "x_max", "z_min", "z_max"];
 /// One step: what left since the step before, and what was alive when the step's energy loss began.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepEntry {
+    /// Secondary protons that were born before this step's operators.
+    pub born: Amount,
     pub leaked: [Amount; 4],
     pub rejected: Amount,
     /// Measured from psi before the energy loss.
@@ -50,6 +52,7 @@ impl StepEntry {
     /// What the step before handed on, less what is found or left on the way.
     fn residual(&self, handed_on: Amount) -> Amount {
         let mut rest = handed_on;
+        rest.add(self.born);
         self.leaked
             .iter()
             .chain([&self.rejected, &self.alive])
@@ -69,6 +72,7 @@ impl StepEntry {
         for (mine, theirs) in self.leaked.iter_mut().zip(&other.leaked) {
             mine.add(theirs.scaled(factor));
         }
+        self.born.add(other.born.scaled(factor));
         self.rejected.add(other.rejected.scaled(factor));
         self.alive.add(other.alive.scaled(factor));
         self.stopped_weight += factor * other.stopped_weight;
@@ -85,6 +89,8 @@ pub struct Reactions {
     pub fragments_mev: f64,
     /// Secondary protons deposited where the reaction happened.
     pub protons_mev: f64,
+    /// Secondary protons handed to the second phase space, whose own ledger follows them.
+    pub emitted_mev: f64,
     /// Neutrons, gammas and binding: leaves.
     pub neutral_mev: f64,
 }
@@ -93,11 +99,12 @@ impl Reactions {
     fn add_scaled(&mut self, other: &Reactions, factor: f64) {
         self.fragments_mev += factor * other.fragments_mev;
         self.protons_mev += factor * other.protons_mev;
+        self.emitted_mev += factor * other.emitted_mev;
         self.neutral_mev += factor * other.neutral_mev;
     }
 
     fn energy_mev(&self) -> f64 {
-        self.fragments_mev + self.protons_mev + self.neutral_mev
+        self.fragments_mev + self.protons_mev + self.emitted_mev + self.neutral_mev
     }
 }
 
@@ -165,9 +172,16 @@ impl Ledger {
         self.total(|step| Amount::new(step.stopped_weight, step.deposited_mev))
     }
 
-    /// Injected less every channel, relative to the injected amounts.
+    /// All that came in: the beam, or what was born on the way.
+    pub fn entered(&self) -> Amount {
+        let mut sum = self.injected;
+        sum.add(self.total(|step| step.born));
+        sum
+    }
+
+    /// What entered less every channel, relative to what entered.
     pub fn residual(&self) -> Amount {
-        let mut rest = self.injected;
+        let mut rest = self.entered();
         let leaks = (0..SIDES.len()).map(|side| self.leaked(side));
         leaks
             .chain([self.rejected(), self.pruned(), self.deposited()])
@@ -175,15 +189,15 @@ impl Ledger {
             .for_each(|gone| {
                 rest.add(gone.scaled(-1.0));
             });
-        relative(rest, self.injected)
+        relative(rest, self.entered())
     }
 
     /// The step whose own balance is worst: its index and relative residual.
     pub fn worst_step(&self) -> (usize, Amount) {
-        let mut handed_on = self.injected;
+        let (mut handed_on, entered) = (self.injected, self.entered());
         let mut worst = (0, Amount::default());
         for (i, step) in self.steps.iter().enumerate() {
-            let residual = relative(step.residual(handed_on), self.injected);
+            let residual = relative(step.residual(handed_on), entered);
             if residual.weight.abs().max(residual.energy_mev.abs())
                 > worst.1.weight.abs().max(worst.1.energy_mev.abs())
             {
@@ -201,7 +215,7 @@ impl Ledger {
             list.push((format!("weight_{name}"), amount.weight));
             list.push((format!("energy_{name}_mev"), amount.energy_mev));
         };
-        put("in", self.injected);
+        put("in", self.entered());
         put("not_injected", self.not_injected);
         put("alive", self.alive);
         for (side, name) in SIDES.iter().enumerate() {
@@ -216,10 +230,12 @@ impl Ledger {
         let Reactions {
             fragments_mev,
             protons_mev,
+            emitted_mev,
             neutral_mev,
         } = self.reactions;
         list.push(("energy_nuclear_fragments_mev".into(), fragments_mev));
         list.push(("energy_nuclear_protons_mev".into(), protons_mev));
+        list.push(("energy_nuclear_emitted_mev".into(), emitted_mev));
         list.push(("energy_nuclear_neutral_mev".into(), neutral_mev));
         let (residual, (_, worst)) = (self.residual(), self.worst_step());
         list.push(("weight_residual".into(), residual.weight));
@@ -258,8 +274,13 @@ impl Ledger {
     }
 }
 
+/// Ratios; a ledger that nothing entered has no residual unless something is in it.
 fn relative(amount: Amount, to: Amount) -> Amount {
-    Amount::new(amount.weight / to.weight, amount.energy_mev / to.energy_mev)
+    let ratio = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
+    Amount::new(
+        ratio(amount.weight, to.weight),
+        ratio(amount.energy_mev, to.energy_mev),
+    )
 }
 
 #[cfg(test)]

@@ -26,8 +26,31 @@ pub struct March<'a> {
     pub removal: Removal,
     /// Class of |angle| that the central axis is in.
     axis_class: usize,
+    /// Path factors out of the plane, where they are not those of the central axis.
+    pub path_factors: Option<PathFactors>,
     /// Path length of one step in the plane per class of |angle|, mm.
     pub path_mm: Vec<f64>,
+}
+
+/// Factors by which paths are longer than their projection on the plane, by energy bin and class of |angle|.
+#[derive(Clone, Debug)]
+pub struct PathFactors {
+    pub edges_mev: Vec<f64>,
+    pub classes: usize,
+    /// [energy, class]
+    pub values: Vec<f64>,
+}
+
+impl PathFactors {
+    pub fn at(&self, energy_mev: f64, class: usize) -> f64 {
+        let bins = self.edges_mev.len() - 1;
+        let bin = self
+            .edges_mev
+            .partition_point(|&e| e <= energy_mev)
+            .clamp(1, bins)
+            - 1;
+        self.values[bin * self.classes + class]
+    }
 }
 
 /// The operators' tables in the arithmetic of the run.
@@ -107,6 +130,7 @@ impl<'a> March<'a> {
             phase_space,
             axis,
             removal,
+            path_factors: None,
             axis_class,
             path_mm,
         })
@@ -120,6 +144,7 @@ impl<'a> March<'a> {
             water: self.water,
             axis: &self.axis,
             removal: &self.removal,
+            path_factors: self.path_factors.as_ref(),
             physics: self.case.physics,
             transport: self.case.transport,
             path_mm: &self.path_mm,

@@ -24,7 +24,12 @@ pub struct Scores {
 
 impl Scores {
     pub fn new(space: &SpatialGrid) -> Scores {
-        let zeros = Array2::zeros((space.cells_z, space.cells_x));
+        Scores::of_cells((space.cells_z, space.cells_x))
+    }
+
+    /// Empty maps of (z, x) cells.
+    pub fn of_cells(cells: (usize, usize)) -> Scores {
+        let zeros = Array2::zeros(cells);
         Scores {
             deposit_mev: zeros.clone(),
             let_deposit: zeros.clone(),

@@ -5,13 +5,13 @@
 
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::beam::{Source, source};
-use crate::case::{Case, Precision, Quantity, Splitting};
+use crate::case::{Case, Nuclear, Precision, Quantity, Splitting};
 use crate::curves;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Reactions};
 use crate::march::{March, spatial_grid};
 use crate::media::Media;
-use crate::nuclear::settle_on_the_spot;
+use crate::nuclear::{SecondaryProtons, settle_on_the_spot};
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
 use crate::results::{Axis, Results};
@@ -33,6 +33,8 @@ pub struct Progress {
 pub struct Outcome {
     pub results: Results,
     pub ledger: Ledger,
+    /// Of secondary protons, where they are transported.
+    pub second_ledger: Option<Ledger>,
     /// Steps of all marches together.
     pub steps: u64,
     pub cell_updates: u64,
@@ -83,6 +85,7 @@ pub fn run(
 ) -> Result<Outcome> {
     let (media, water) = (Media::new(phantom), water()?);
     let mut sum = Sum::new(case, phantom);
+    let mut second = SecondBeams::default();
     let mut spectra = spectra_collector(case, phantom, &media, &water)?;
     let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
     for group in groups(case) {
@@ -117,19 +120,83 @@ pub fn run(
                 spectra.as_mut(),
                 &mut told,
             )?;
-            sum.add(settled(stepper.unload()?, &march), &weights);
+            let mut tallies = stepper.unload()?;
+            second.settle(&mut tallies, &weights, &march, group[0])?;
+            sum.add(tallies, &weights);
         }
         sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
     }
+    sum.second = second.march(phantom, &water, machine)?;
     sum.finish(phantom, spectra)
 }
 
-/// Tallies with their nuclear reactions settled.
-fn settled(mut tallies: Vec<Tally>, march: &March) -> Vec<Tally> {
-    for tally in &mut tallies {
-        tally.ledger.reactions = settle_on_the_spot(&mut tally.scores, &march.removal, march.media);
+/// The second phase spaces of a run: one per direction of the beams, whatever their energies and places.
+#[derive(Default)]
+struct SecondBeams {
+    by_angle: Vec<(f64, SecondaryProtons)>,
+}
+
+impl SecondBeams {
+    /// Settles the nuclear reactions of a batch, each tally counting with its weight: all on the spot, or what does not travel.
+    fn settle(
+        &mut self,
+        tallies: &mut [Tally],
+        weights: &[f64],
+        march: &March,
+        beam: usize,
+    ) -> Result<()> {
+        for (tally, &weight) in tallies.iter_mut().zip(weights) {
+            let scores = &mut tally.scores;
+            tally.ledger.reactions = match march.case.physics.nuclear {
+                Nuclear::None => Reactions::default(),
+                Nuclear::Local => settle_on_the_spot(scores, &march.removal, march.media),
+                Nuclear::Transport => {
+                    self.of_direction(march, beam)?
+                        .absorb(scores, march.phantom, weight)
+                }
+            };
+        }
+        Ok(())
     }
-    tallies
+
+    /// The second phase space of a beam's direction, made for the highest energy of the case.
+    fn of_direction(&mut self, march: &March, beam: usize) -> Result<&mut SecondaryProtons> {
+        let angle_deg = march.case.beams[beam].angle_deg;
+        let known = self
+            .by_angle
+            .iter()
+            .position(|(known, _)| *known == angle_deg);
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let beams = &march.case.beams;
+                let alike = (0..beams.len()).filter(|&i| beams[i].angle_deg == angle_deg);
+                let highest =
+                    alike.max_by(|&a, &b| beams[a].energy_mev.total_cmp(&beams[b].energy_mev));
+                let made = SecondaryProtons::new(
+                    march.case,
+                    march.phantom,
+                    march.water,
+                    highest.unwrap_or(beam),
+                )?;
+                self.by_angle.push((angle_deg, made));
+                self.by_angle.len() - 1
+            }
+        };
+        Ok(&mut self.by_angle[index].1)
+    }
+
+    fn march(
+        &self,
+        phantom: &Phantom,
+        water: &Material,
+        machine: &dyn Machine,
+    ) -> Result<Vec<Tally>> {
+        self.by_angle
+            .iter()
+            .map(|(_, protons)| protons.march(phantom, water, machine))
+            .collect()
+    }
 }
 
 /// One march: the method.
@@ -203,6 +270,8 @@ struct Sum<'a> {
     case: &'a Case,
     scores: Scores,
     ledger: Ledger,
+    /// One per second phase space.
+    second: Vec<Tally>,
     spots: usize,
     steps: u64,
     cell_updates: u64,
@@ -216,6 +285,7 @@ impl<'a> Sum<'a> {
             case,
             scores: Scores::new(&spatial_grid(phantom)),
             ledger: Ledger::default(),
+            second: Vec::new(),
             spots: 0,
             steps: 0,
             cell_updates: 0,
@@ -235,19 +305,43 @@ impl<'a> Sum<'a> {
         }
     }
 
-    fn finish(self, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Result<Outcome> {
+    /// Scores and ledger of all second phase spaces together.
+    fn second_phase_space(&mut self) -> Option<(Scores, Ledger)> {
+        let mut sum: Option<(Scores, Ledger)> = None;
+        for tally in self.second.drain(..) {
+            self.steps += tally.ledger.steps.len() as u64;
+            self.cell_updates += tally.cell_updates;
+            match &mut sum {
+                None => sum = Some((tally.scores, tally.ledger)),
+                Some((scores, ledger)) => {
+                    scores.add_scaled(&tally.scores, 1.0);
+                    ledger.add_scaled(&tally.ledger, 1.0);
+                }
+            }
+        }
+        sum
+    }
+
+    fn finish(mut self, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Result<Outcome> {
+        let second = self.second_phase_space();
         audit(&self.ledger, self.case.run.precision)?;
+        if let Some((_, ledger)) = &second {
+            audit(ledger, self.case.run.precision)?;
+            audit_handover(&self.ledger, ledger, self.case.run.precision)?;
+        }
         let results = results(
             self.case,
             phantom,
             &self.scores,
             &self.ledger,
+            second.as_ref(),
             spectra,
             self.energy_axis_excess,
         );
         Ok(Outcome {
             results,
             ledger: self.ledger,
+            second_ledger: second.map(|(_, ledger)| ledger),
             steps: self.steps,
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
@@ -288,22 +382,44 @@ fn audit(ledger: &Ledger, precision: Precision) -> Result<()> {
     .hint("run with --precision double; if it fails there too, please report the case file"))
 }
 
+/// What the primary ledger handed to the second phase space must be what its own ledger found.
+fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Result<()> {
+    let lost = ledger.reactions.emitted_mev - second.entered().energy_mev;
+    if lost.abs() <= largest_residual(precision) * ledger.entered().energy_mev {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Audit,
+        format!("{lost:e} MeV of the secondary protons set free were never transported"),
+    )
+    .hint("run with --precision double; if it fails there too, please report the case file"))
+}
+
 fn results(
     case: &Case,
     phantom: &Phantom,
-    scores: &Scores,
+    primary: &Scores,
     ledger: &Ledger,
+    second: Option<&(Scores, Ledger)>,
     spectra: Option<SpectraCollector>,
     energy_axis_excess: f64,
 ) -> Results {
     let space = spatial_grid(phantom);
     let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
+    let mut scores = primary.clone();
+    if let Some((second, _)) = second {
+        scores.add_scaled(second, 1.0);
+    }
     let (depth_dose, sigma_x) = (
         scores.depth_dose_mev_per_mm(&space),
-        scores.sigma_x_mm(&space),
+        primary.sigma_x_mm(&space),
     );
     let z_mm = axis(space.z_min_mm, space.spacing_z_mm, space.cells_z);
     let mut audit = ledger.channels();
+    if let Some((_, ledger)) = second {
+        let prefixed = |(name, value)| (format!("secondary_{name}"), value);
+        audit.extend(ledger.channels().into_iter().map(prefixed));
+    }
     audit.push(("energy_axis_excess_sigma".into(), energy_axis_excess));
     let density = &phantom.density_g_per_cm3;
     Results {
@@ -317,6 +433,9 @@ fn results(
         energy_deposit_mev: scores.energy_deposit_mev(),
         dose_gy_mm: asked(Quantity::Dose).then(|| scores.dose_gy_mm(density, &space)),
         let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
+        let_d_primary_kev_per_um: (second.is_some() && asked(Quantity::LetD))
+            .then(|| primary.let_d_kev_per_um()),
+        energy_deposit_primary_mev: second.map(|_| primary.deposit_mev.clone()),
         let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um()),
         fluence_per_mm: asked(Quantity::Fluence).then(|| scores.fluence_per_mm(&space)),
         depth_dose_mev_per_mm: depth_dose,

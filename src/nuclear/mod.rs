@@ -4,9 +4,18 @@
 //! leaves with neutrals. `transport`: elastic scattering removes protons too, and the protons that come out of all of these
 //! are a second phase space, marched by the same operators on coarser axes. Theory: docs/theory-nuclear.md.
 
+mod coarse;
+mod emission;
 mod even_table;
+mod interactions;
 mod local;
+mod production;
+mod projection;
 mod removal;
+mod secondary;
 
+pub use emission::Emission;
 pub use local::settle_on_the_spot;
+pub use production::Term;
 pub use removal::Removal;
+pub use secondary::SecondaryProtons;

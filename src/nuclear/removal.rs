@@ -1,10 +1,10 @@
 //! What removes protons from a phase space, per material: tables that the stencils are built from.
 
 use super::even_table::EvenTable;
+use super::interactions::Interactions;
 use crate::case::Nuclear;
 use crate::error::Result;
 use crate::physics::Material;
-use crate::physics::nuclear::NuclearReactions;
 
 /// Reactions per material of the phantom; none where the case has no nuclear interactions.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ impl Removal {
             Nuclear::None => Vec::new(),
             Nuclear::Local | Nuclear::Transport => materials
                 .iter()
-                .map(MaterialRemoval::of)
+                .map(|material| MaterialRemoval::of(material, nuclear))
                 .collect::<Result<_>>()?,
         };
         Ok(Removal { materials })
@@ -47,10 +47,11 @@ impl Removal {
 }
 
 impl MaterialRemoval {
-    fn of(material: &Material) -> Result<MaterialRemoval> {
-        let reactions = NuclearReactions::of(material)?;
+    fn of(material: &Material, nuclear: Nuclear) -> Result<MaterialRemoval> {
+        let interactions = Interactions::of(material, nuclear)?;
+        let reactions = &interactions.reactions;
         Ok(MaterialRemoval {
-            cm2_per_g: EvenTable::of(|mev| reactions.nonelastic_cm2_per_g(mev)),
+            cm2_per_g: EvenTable::of(|mev| interactions.removal_cm2_per_g(mev)),
             fragments: EvenTable::of(|mev| reactions.energy_fraction_heavy_charged(mev)),
             protons: EvenTable::of(|mev| reactions.energy_fraction_protons(mev)),
         })

@@ -2,6 +2,7 @@
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
+mod inject;
 mod simd;
 mod sweeps;
 
@@ -13,6 +14,7 @@ use crate::case::{Precision, Stepping};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Amount, Ledger, StepEntry};
 use crate::march::{March, Tables};
+use crate::nuclear::Term;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
 };
@@ -447,10 +449,7 @@ where
         let [source] = sources else {
             return Err(Error::internal("the CPU marches one spot at a time"));
         };
-        self.scores = Scores::new(&self.march.phase_space.space);
-        self.ledger = Ledger::default();
-        self.entry = StepEntry::default();
-        (self.cell_updates, self.largest_window) = (0, 0);
+        self.clear()?;
         self.place(source);
         if self.march.case.transport.prune == 0.0 {
             // Dense: the window is the whole grid, and stays it.
@@ -458,6 +457,20 @@ where
         }
         self.ledger.injected = self.alive();
         self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        self.scores = Scores::new(&self.march.phase_space.space);
+        self.ledger = Ledger::default();
+        self.entry = StepEntry::default();
+        (self.cell_updates, self.largest_window) = (0, 0);
+        self.window = Window::default();
+        Ok(())
+    }
+
+    fn inject(&mut self, terms: &[Term]) -> Result<()> {
+        self.add_born(terms);
         Ok(())
     }
 
