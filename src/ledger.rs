@@ -96,7 +96,7 @@ pub struct Reactions {
 }
 
 impl Reactions {
-    fn add_scaled(&mut self, other: &Reactions, factor: f64) {
+    pub fn add_scaled(&mut self, other: &Reactions, factor: f64) {
         self.fragments_mev += factor * other.fragments_mev;
         self.protons_mev += factor * other.protons_mev;
         self.emitted_mev += factor * other.emitted_mev;

@@ -5,13 +5,13 @@
 
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::beam::{Source, source};
-use crate::case::{Case, Nuclear, Precision, Quantity, Splitting};
+use crate::case::{Case, Precision, Quantity, Splitting};
 use crate::curves;
 use crate::error::{Error, Kind, Result};
-use crate::ledger::{Ledger, Reactions};
+use crate::ledger::Ledger;
 use crate::march::{March, spatial_grid};
 use crate::media::Media;
-use crate::nuclear::{SecondaryProtons, settle_on_the_spot};
+use crate::nuclear::{Population, SecondBeams};
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
 use crate::results::{Axis, Results};
@@ -126,77 +126,10 @@ pub fn run(
         }
         sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
     }
-    sum.second = second.march(phantom, &water, machine)?;
+    for (population, tally) in second.march(phantom, &water, machine)? {
+        sum.add_second(population, tally)?;
+    }
     sum.finish(phantom, spectra)
-}
-
-/// The second phase spaces of a run: one per direction of the beams, whatever their energies and places.
-#[derive(Default)]
-struct SecondBeams {
-    by_angle: Vec<(f64, SecondaryProtons)>,
-}
-
-impl SecondBeams {
-    /// Settles the nuclear reactions of a batch, each tally counting with its weight: all on the spot, or what does not travel.
-    fn settle(
-        &mut self,
-        tallies: &mut [Tally],
-        weights: &[f64],
-        march: &March,
-        beam: usize,
-    ) -> Result<()> {
-        for (tally, &weight) in tallies.iter_mut().zip(weights) {
-            let scores = &mut tally.scores;
-            tally.ledger.reactions = match march.case.physics.nuclear {
-                Nuclear::None => Reactions::default(),
-                Nuclear::Local => settle_on_the_spot(scores, &march.removal, march.media),
-                Nuclear::Transport => {
-                    self.of_direction(march, beam)?
-                        .absorb(scores, march.phantom, weight)
-                }
-            };
-        }
-        Ok(())
-    }
-
-    /// The second phase space of a beam's direction, made for the highest energy of the case.
-    fn of_direction(&mut self, march: &March, beam: usize) -> Result<&mut SecondaryProtons> {
-        let angle_deg = march.case.beams[beam].angle_deg;
-        let known = self
-            .by_angle
-            .iter()
-            .position(|(known, _)| *known == angle_deg);
-        let index = match known {
-            Some(index) => index,
-            None => {
-                let beams = &march.case.beams;
-                let alike = (0..beams.len()).filter(|&i| beams[i].angle_deg == angle_deg);
-                let highest =
-                    alike.max_by(|&a, &b| beams[a].energy_mev.total_cmp(&beams[b].energy_mev));
-                let made = SecondaryProtons::new(
-                    march.case,
-                    march.phantom,
-                    march.water,
-                    highest.unwrap_or(beam),
-                )?;
-                self.by_angle.push((angle_deg, made));
-                self.by_angle.len() - 1
-            }
-        };
-        Ok(&mut self.by_angle[index].1)
-    }
-
-    fn march(
-        &self,
-        phantom: &Phantom,
-        water: &Material,
-        machine: &dyn Machine,
-    ) -> Result<Vec<Tally>> {
-        self.by_angle
-            .iter()
-            .map(|(_, protons)| protons.march(phantom, water, machine))
-            .collect()
-    }
 }
 
 /// One march: the method.
@@ -270,8 +203,10 @@ struct Sum<'a> {
     case: &'a Case,
     scores: Scores,
     ledger: Ledger,
-    /// One per second phase space.
-    second: Vec<Tally>,
+    /// Scores of each population of the second phase space, and their ledger.
+    scattered: Option<Scores>,
+    set_free: Option<Scores>,
+    second_ledger: Option<Ledger>,
     spots: usize,
     steps: u64,
     cell_updates: u64,
@@ -285,7 +220,9 @@ impl<'a> Sum<'a> {
             case,
             scores: Scores::new(&spatial_grid(phantom)),
             ledger: Ledger::default(),
-            second: Vec::new(),
+            scattered: None,
+            set_free: None,
+            second_ledger: None,
             spots: 0,
             steps: 0,
             cell_updates: 0,
@@ -305,43 +242,34 @@ impl<'a> Sum<'a> {
         }
     }
 
-    /// Scores and ledger of all second phase spaces together.
-    fn second_phase_space(&mut self) -> Option<(Scores, Ledger)> {
-        let mut sum: Option<(Scores, Ledger)> = None;
-        for tally in self.second.drain(..) {
-            self.steps += tally.ledger.steps.len() as u64;
-            self.cell_updates += tally.cell_updates;
-            match &mut sum {
-                None => sum = Some((tally.scores, tally.ledger)),
-                Some((scores, ledger)) => {
-                    scores.add_scaled(&tally.scores, 1.0);
-                    ledger.add_scaled(&tally.ledger, 1.0);
-                }
-            }
-        }
-        sum
+    /// Adds a march of the second phase space; its ledger must close by itself.
+    fn add_second(&mut self, population: Population, tally: Tally) -> Result<()> {
+        audit(&tally.ledger, self.case.run.precision)?;
+        self.steps += tally.ledger.steps.len() as u64;
+        self.cell_updates += tally.cell_updates;
+        let scores = match population {
+            Population::Scattered => &mut self.scattered,
+            Population::SetFree => &mut self.set_free,
+        };
+        scores
+            .get_or_insert_with(|| Scores::of_cells(tally.scores.deposit_mev.dim()))
+            .add_scaled(&tally.scores, 1.0);
+        self.second_ledger
+            .get_or_insert_default()
+            .add_scaled(&tally.ledger, 1.0);
+        Ok(())
     }
 
-    fn finish(mut self, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Result<Outcome> {
-        let second = self.second_phase_space();
+    fn finish(self, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Result<Outcome> {
         audit(&self.ledger, self.case.run.precision)?;
-        if let Some((_, ledger)) = &second {
-            audit(ledger, self.case.run.precision)?;
-            audit_handover(&self.ledger, ledger, self.case.run.precision)?;
+        if let Some(second) = &self.second_ledger {
+            audit_handover(&self.ledger, second, self.case.run.precision)?;
         }
-        let results = results(
-            self.case,
-            phantom,
-            &self.scores,
-            &self.ledger,
-            second.as_ref(),
-            spectra,
-            self.energy_axis_excess,
-        );
+        let results = results(&self, phantom, spectra);
         Ok(Outcome {
             results,
             ledger: self.ledger,
-            second_ledger: second.map(|(_, ledger)| ledger),
+            second_ledger: self.second_ledger,
             steps: self.steps,
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
@@ -384,7 +312,8 @@ fn audit(ledger: &Ledger, precision: Precision) -> Result<()> {
 
 /// What the primary ledger handed to the second phase space must be what its own ledger found.
 fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Result<()> {
-    let lost = ledger.reactions.emitted_mev - second.entered().energy_mev;
+    let emitted_mev = ledger.reactions.emitted_mev + second.reactions.emitted_mev;
+    let lost = emitted_mev - second.entered().energy_mev;
     if lost.abs() <= largest_residual(precision) * ledger.entered().energy_mev {
         return Ok(());
     }
@@ -395,32 +324,29 @@ fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Res
     .hint("run with --precision double; if it fails there too, please report the case file"))
 }
 
-fn results(
-    case: &Case,
-    phantom: &Phantom,
-    primary: &Scores,
-    ledger: &Ledger,
-    second: Option<&(Scores, Ledger)>,
-    spectra: Option<SpectraCollector>,
-    energy_axis_excess: f64,
-) -> Results {
+fn results(sum: &Sum, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Results {
+    let (case, ledger) = (sum.case, &sum.ledger);
     let space = spatial_grid(phantom);
     let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
+    // Protons that nuclei only turned are primaries still.
+    let mut primary = sum.scores.clone();
+    sum.scattered
+        .iter()
+        .for_each(|s| primary.add_scaled(s, 1.0));
     let mut scores = primary.clone();
-    if let Some((second, _)) = second {
-        scores.add_scaled(second, 1.0);
-    }
+    sum.set_free.iter().for_each(|s| scores.add_scaled(s, 1.0));
+    let transported = sum.second_ledger.is_some();
     let (depth_dose, sigma_x) = (
         scores.depth_dose_mev_per_mm(&space),
-        primary.sigma_x_mm(&space),
+        sum.scores.sigma_x_mm(&space),
     );
     let z_mm = axis(space.z_min_mm, space.spacing_z_mm, space.cells_z);
     let mut audit = ledger.channels();
-    if let Some((_, ledger)) = second {
+    if let Some(ledger) = &sum.second_ledger {
         let prefixed = |(name, value)| (format!("secondary_{name}"), value);
         audit.extend(ledger.channels().into_iter().map(prefixed));
     }
-    audit.push(("energy_axis_excess_sigma".into(), energy_axis_excess));
+    audit.push(("energy_axis_excess_sigma".into(), sum.energy_axis_excess));
     let density = &phantom.density_g_per_cm3;
     Results {
         title: case.title.clone(),
@@ -433,9 +359,9 @@ fn results(
         energy_deposit_mev: scores.energy_deposit_mev(),
         dose_gy_mm: asked(Quantity::Dose).then(|| scores.dose_gy_mm(density, &space)),
         let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
-        let_d_primary_kev_per_um: (second.is_some() && asked(Quantity::LetD))
+        let_d_primary_kev_per_um: (transported && asked(Quantity::LetD))
             .then(|| primary.let_d_kev_per_um()),
-        energy_deposit_primary_mev: second.map(|_| primary.deposit_mev.clone()),
+        energy_deposit_primary_mev: transported.then(|| primary.deposit_mev.clone()),
         let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um()),
         fluence_per_mm: asked(Quantity::Fluence).then(|| scores.fluence_per_mm(&space)),
         depth_dose_mev_per_mm: depth_dose,

@@ -1,12 +1,9 @@
 //! The coarser grid of the second phase space: blocks of the phantom's cells, and the way back to them.
 
+use super::population::Resolution;
 use crate::phantom::Phantom;
 use crate::scoring::Scores;
 use ndarray::Array2;
-
-/// Cells of the second phase space: at most this large, mm, where the phantom's own are smaller.
-const LARGEST_X_MM: f64 = 1.0;
-pub const LARGEST_Z_MM: f64 = 2.0;
 
 /// How many cells of the phantom make one coarse cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +13,12 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    pub fn of(phantom: &Phantom) -> Blocks {
+    /// As many as fit into the resolution's cells; at least one.
+    pub fn of(phantom: &Phantom, resolution: &Resolution) -> Blocks {
         let fitting = |spacing: f64, largest: f64| ((largest / spacing + 1e-9) as usize).max(1);
         Blocks {
-            z: fitting(phantom.spacing_z_mm, LARGEST_Z_MM),
-            x: fitting(phantom.spacing_x_mm, LARGEST_X_MM),
+            z: fitting(phantom.spacing_z_mm, resolution.depth_mm),
+            x: fitting(phantom.spacing_x_mm, resolution.width_mm),
         }
     }
 

@@ -1,13 +1,15 @@
 //! Emission: the protons that one absorbed proton of a material sets free, by energy and plane angle of the second phase space,
 //! and where the rest of its energy goes. One matrix per energy bin of that phase space as the parent's energy.
 //!
-//! Nonelastic: spectra of ICRU 63; elastic on hydrogen: two protons; elastic on nuclei: one, less the recoil.
+//! Set free: nonelastic spectra of ICRU 63, and the two protons of a scattering on hydrogen. Scattered: one proton, less the recoil.
 //! Protons below the energy axis, backward, or beyond the angle axis stay where they are born.
 
 use super::interactions::Interactions;
+use super::population::Population;
 use super::projection::{POLAR_CELLS, Projection, polar_cell, polar_cells};
 use crate::phase_space::EnergyAxis;
 use crate::physics::Material;
+use crate::physics::elastic_protons::Emitted;
 use crate::physics::secondary_protons::{
     ANGLE_DEG, ANGLE_POINTS, ENERGY_POINTS, ProtonSpectrum, solid_angle_weights_sr,
 };
@@ -56,6 +58,7 @@ impl EmissionTable {
         interactions: &Interactions,
         axis: &EnergyAxis,
         projection: &Projection,
+        population: Population,
     ) -> EmissionTable {
         let mut table = EmissionTable {
             parents: Vec::new(),
@@ -63,12 +66,14 @@ impl EmissionTable {
         };
         for &parent_mev in &axis.centers_mev {
             let mut births = Births::new(material, axis);
-            births.nonelastic(interactions, parent_mev);
-            births.elastic(interactions, parent_mev);
+            match population {
+                Population::Scattered => births.scattered(interactions, parent_mev),
+                Population::SetFree => births.set_free(interactions, parent_mev),
+            }
             for (sum, born) in table.births.iter_mut().zip(&births.by_cell) {
                 *sum += born;
             }
-            let removal = interactions.removal_cm2_per_g(parent_mev);
+            let removal = interactions.cm2_per_g(population, parent_mev);
             table
                 .parents
                 .push(births.emission(projection, parent_mev, removal));
@@ -99,6 +104,27 @@ impl<'a> Births<'a> {
             by_cell: vec![0.0; axis.bins() * POLAR_CELLS],
             shares: Shares::default(),
         }
+    }
+
+    fn set_free(&mut self, interactions: &Interactions, parent_mev: f64) {
+        self.nonelastic(interactions, parent_mev);
+        let share = interactions.elastic_share(parent_mev);
+        if share > 0.0 {
+            self.elastic(&interactions.elastic.from_hydrogen(parent_mev), share);
+        }
+    }
+
+    fn scattered(&mut self, interactions: &Interactions, parent_mev: f64) {
+        let share = interactions.elastic_share(parent_mev);
+        if share <= 0.0 {
+            return;
+        }
+        let scattered = interactions.elastic.from_nuclei(parent_mev);
+        for proton in &scattered {
+            let recoil_mev = parent_mev - proton.energy_mev;
+            self.shares.fragments_mev += share * proton.cm2_per_g * recoil_mev;
+        }
+        self.elastic(&scattered, share);
     }
 
     fn nonelastic(&mut self, interactions: &Interactions, parent_mev: f64) {
@@ -144,18 +170,8 @@ impl<'a> Births<'a> {
         }
     }
 
-    fn elastic(&mut self, interactions: &Interactions, parent_mev: f64) {
-        let share = interactions.elastic_share(parent_mev);
-        if share <= 0.0 {
-            return;
-        }
-        let scattered = interactions.elastic.from_nuclei(parent_mev);
-        for proton in &scattered {
-            self.shares.fragments_mev +=
-                share * proton.cm2_per_g * (parent_mev - proton.energy_mev);
-        }
-        let from_hydrogen = interactions.elastic.from_hydrogen(parent_mev);
-        for proton in scattered.iter().chain(&from_hydrogen) {
+    fn elastic(&mut self, emitted: &[Emitted], share: f64) {
+        for proton in emitted {
             let protons = share * proton.cm2_per_g;
             match polar_cells(proton.cosine) {
                 None => self.stay(proton.energy_mev, protons),

@@ -1,5 +1,6 @@
 //! The interactions of protons with the nuclei of one material, and which of them a mode counts.
 
+use super::population::Population;
 use crate::case::Nuclear;
 use crate::error::Result;
 use crate::physics::Material;
@@ -41,10 +42,26 @@ impl Interactions {
         }
     }
 
-    /// Everything that takes a proton out of its phase space, cm2/g.
-    pub fn removal_cm2_per_g(&self, energy_mev: f64) -> f64 {
-        let elastic = self.elastic.on_hydrogen_cm2_per_g(energy_mev)
-            + self.elastic.on_nuclei_cm2_per_g(energy_mev);
-        self.reactions.nonelastic_cm2_per_g(energy_mev) + self.elastic_share(energy_mev) * elastic
+    /// What takes a proton out of its phase space and into a population, cm2/g.
+    pub fn cm2_per_g(&self, population: Population, energy_mev: f64) -> f64 {
+        let share = self.elastic_share(energy_mev);
+        match population {
+            Population::Scattered => share * self.elastic.on_nuclei_cm2_per_g(energy_mev),
+            Population::SetFree => {
+                self.reactions.nonelastic_cm2_per_g(energy_mev)
+                    + share * self.elastic.on_hydrogen_cm2_per_g(energy_mev)
+            }
+        }
+    }
+
+    /// Share of the removed protons that a population takes; all of nothing is none.
+    pub fn share(&self, population: Population, energy_mev: f64) -> f64 {
+        let of = |population| self.cm2_per_g(population, energy_mev);
+        let whole = of(Population::Scattered) + of(Population::SetFree);
+        if whole > 0.0 {
+            of(population) / whole
+        } else {
+            0.0
+        }
     }
 }

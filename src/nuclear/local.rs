@@ -5,16 +5,15 @@
 
 use super::Removal;
 use crate::ledger::Reactions;
-use crate::media::Media;
+use crate::phantom::Phantom;
 use crate::scoring::Scores;
 
 /// Deposits what reactions set free in the cells where they happened, by the mean energy of the absorbed protons of each cell.
-pub fn settle_on_the_spot(scores: &mut Scores, removal: &Removal, media: &Media) -> Reactions {
+pub fn settle_on_the_spot(scores: &mut Scores, removal: &Removal, phantom: &Phantom) -> Reactions {
     let mut sum = Reactions::default();
-    for (cell, &medium) in media.index.indexed_iter() {
+    for (cell, &material) in phantom.material_index.indexed_iter() {
         let (weight, energy_mev) = (scores.absorbed[cell], scores.absorbed_mev[cell]);
-        let material = media.list[medium as usize].material;
-        let Some(reactions) = removal.of(material).filter(|_| weight > 0.0) else {
+        let Some(reactions) = removal.of(material as usize).filter(|_| weight > 0.0) else {
             continue;
         };
         let mean_mev = energy_mev / weight;

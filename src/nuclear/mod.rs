@@ -9,13 +9,16 @@ mod emission;
 mod even_table;
 mod interactions;
 mod local;
+mod population;
 mod production;
 mod projection;
 mod removal;
+mod second_beams;
 mod secondary;
 
 pub use emission::Emission;
 pub use local::settle_on_the_spot;
+pub use population::Population;
 pub use production::Term;
 pub use removal::Removal;
-pub use secondary::SecondaryProtons;
+pub use second_beams::SecondBeams;

@@ -32,6 +32,8 @@ pub struct Production {
 pub struct Emissions<'a> {
     pub tables: &'a [EmissionTable],
     pub axis: &'a EnergyAxis,
+    /// Per material: the share of absorbed protons that become parents of this population.
+    pub share: &'a dyn Fn(usize, f64) -> f64,
 }
 
 impl Production {
@@ -55,12 +57,13 @@ impl Production {
     ) -> Reactions {
         let mut sum = Reactions::default();
         for (cell, &material) in phantom.material_index.indexed_iter() {
-            let (weight, energy_mev) = (scores.absorbed[cell], scores.absorbed_mev[cell]);
-            if weight <= 0.0 {
+            if scores.absorbed[cell] <= 0.0 {
                 continue;
             }
+            let mean_mev = scores.absorbed_mev[cell] / scores.absorbed[cell];
+            let weight = scores.absorbed[cell] * (emissions.share)(material as usize, mean_mev);
             let parents = &emissions.tables[material as usize].parents;
-            let (parent, share) = enclosing(&emissions.axis.centers_mev, energy_mev / weight);
+            let (parent, share) = enclosing(&emissions.axis.centers_mev, mean_mev);
             // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
             let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
             for (parent, part) in [
@@ -90,7 +93,7 @@ impl Production {
     }
 
     /// What is born about the face before a plane: half of that plane's protons and half of those of the plane before.
-    pub fn terms<'a>(&self, plane: usize, emissions: &Emissions<'a>) -> Vec<Term<'a>> {
+    pub fn terms<'a>(&self, plane: usize, tables: &'a [EmissionTable]) -> Vec<Term<'a>> {
         let mut rows: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
         for near in [plane.checked_sub(1), Some(plane)].into_iter().flatten() {
             for (key, row) in self.planes.get(near).into_iter().flatten() {
@@ -100,7 +103,7 @@ impl Production {
         }
         rows.into_iter()
             .map(|((material, parent), row)| Term {
-                emission: &emissions.tables[material].parents[parent],
+                emission: &tables[material].parents[parent],
                 row,
             })
             .collect()

@@ -2,6 +2,7 @@
 
 use super::even_table::EvenTable;
 use super::interactions::Interactions;
+use super::population::Population;
 use crate::case::Nuclear;
 use crate::error::Result;
 use crate::physics::Material;
@@ -24,11 +25,23 @@ impl Removal {
     /// # Errors
     /// Internal, where the embedded data are damaged.
     pub fn new(nuclear: Nuclear, materials: &[Material]) -> Result<Removal> {
+        Self::into_populations(nuclear, &Population::ALL, materials)
+    }
+
+    /// Removal by some of the interactions only.
+    ///
+    /// # Errors
+    /// Internal, where the embedded data are damaged.
+    pub fn into_populations(
+        nuclear: Nuclear,
+        populations: &[Population],
+        materials: &[Material],
+    ) -> Result<Removal> {
         let materials = match nuclear {
             Nuclear::None => Vec::new(),
             Nuclear::Local | Nuclear::Transport => materials
                 .iter()
-                .map(|material| MaterialRemoval::of(material, nuclear))
+                .map(|material| MaterialRemoval::of(material, nuclear, populations))
                 .collect::<Result<_>>()?,
         };
         Ok(Removal { materials })
@@ -47,11 +60,19 @@ impl Removal {
 }
 
 impl MaterialRemoval {
-    fn of(material: &Material, nuclear: Nuclear) -> Result<MaterialRemoval> {
+    fn of(
+        material: &Material,
+        nuclear: Nuclear,
+        populations: &[Population],
+    ) -> Result<MaterialRemoval> {
         let interactions = Interactions::of(material, nuclear)?;
         let reactions = &interactions.reactions;
         Ok(MaterialRemoval {
-            cm2_per_g: EvenTable::of(|mev| interactions.removal_cm2_per_g(mev)),
+            cm2_per_g: EvenTable::of(|mev| {
+                let all = populations.iter();
+                all.map(|population| interactions.cm2_per_g(*population, mev))
+                    .sum()
+            }),
             fragments: EvenTable::of(|mev| reactions.energy_fraction_heavy_charged(mev)),
             protons: EvenTable::of(|mev| reactions.energy_fraction_protons(mev)),
         })
