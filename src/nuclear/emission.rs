@@ -7,9 +7,9 @@
 use super::interactions::Interactions;
 use super::population::Population;
 use super::projection::{POLAR_CELLS, Projection, polar_cell, polar_cells};
-use crate::phase_space::EnergyAxis;
+use crate::phase_space::{EnergyAxis, Span};
 use crate::physics::Material;
-use crate::physics::elastic_protons::Emitted;
+use crate::physics::elastic_protons::{Emitted, Turns};
 use crate::physics::secondary_protons::{
     ANGLE_DEG, ANGLE_POINTS, ENERGY_POINTS, ProtonSpectrum, solid_angle_weights_sr,
 };
@@ -17,15 +17,23 @@ use crate::physics::secondary_protons::{
 /// What a parent of one energy sets free, per absorbed parent.
 #[derive(Clone, Debug, Default)]
 pub struct Emission {
-    /// Energy bins 0.. that hold protons, times `angles` angle bins: `weights[energy * angles + angle]`.
+    /// Energy bins `first_energy..` that hold protons, times `angles` angle bins, angle fastest.
+    pub first_energy: usize,
     pub weights: Vec<f64>,
     pub angles: usize,
     pub shares: Shares,
 }
 
 impl Emission {
-    pub fn energies(&self) -> usize {
-        self.weights.len() / self.angles.max(1)
+    /// Energy bins that hold protons.
+    pub fn energies(&self) -> Span {
+        let bins = self.weights.len() / self.angles.max(1);
+        Span::new(self.first_energy, self.first_energy + bins)
+    }
+
+    #[inline(always)]
+    pub fn weight(&self, energy: usize, angle: usize) -> f64 {
+        self.weights[(energy - self.first_energy) * self.angles + angle]
     }
 }
 
@@ -67,7 +75,7 @@ impl EmissionTable {
         for &parent_mev in &axis.centers_mev {
             let mut births = Births::new(material, axis);
             match population {
-                Population::Scattered => births.scattered(interactions, parent_mev),
+                Population::Scattered => births.off_nuclei(interactions, parent_mev, Turns::Small),
                 Population::SetFree => births.set_free(interactions, parent_mev),
             }
             for (sum, born) in table.births.iter_mut().zip(&births.by_cell) {
@@ -111,15 +119,16 @@ impl<'a> Births<'a> {
         let share = interactions.elastic_share(parent_mev);
         if share > 0.0 {
             self.elastic(&interactions.elastic.from_hydrogen(parent_mev), share);
+            self.off_nuclei(interactions, parent_mev, Turns::Large);
         }
     }
 
-    fn scattered(&mut self, interactions: &Interactions, parent_mev: f64) {
+    fn off_nuclei(&mut self, interactions: &Interactions, parent_mev: f64, turns: Turns) {
         let share = interactions.elastic_share(parent_mev);
         if share <= 0.0 {
             return;
         }
-        let scattered = interactions.elastic.from_nuclei(parent_mev);
+        let scattered = interactions.elastic.from_nuclei(parent_mev, turns);
         for proton in &scattered {
             let recoil_mev = parent_mev - proton.energy_mev;
             self.shares.fragments_mev += share * proton.cm2_per_g * recoil_mev;
@@ -204,47 +213,52 @@ impl<'a> Births<'a> {
     /// Projects the births, per absorbed parent.
     fn emission(mut self, projection: &Projection, parent_mev: f64, removal: f64) -> Emission {
         if removal <= 0.0 {
-            let shares = Shares {
-                protons_mev: parent_mev,
-                protons_let: self.material.let_integral_mev2_cm2_per_g(parent_mev),
-                ..Shares::default()
-            };
+            self.stay(parent_mev, 1.0);
             return Emission {
-                shares,
-                angles: projection.bins,
-                weights: Vec::new(),
+                shares: self.shares,
+                ..Emission::default()
             };
         }
-        let mut weights = Vec::new();
-        for energy in 0..self.axis.bins() {
-            let mut row = vec![0.0; projection.bins];
-            let energy_mev = self.axis.centers_mev[energy];
-            for cell in 0..POLAR_CELLS {
-                let protons = self.by_cell[energy * POLAR_CELLS + cell] / removal;
-                if protons > 0.0 {
-                    for (sum, share) in row.iter_mut().zip(projection.share(cell)) {
-                        *sum += protons * share;
-                    }
-                }
-            }
-            let born: f64 = self.by_cell[energy * POLAR_CELLS..(energy + 1) * POLAR_CELLS]
-                .iter()
-                .sum();
-            let emitted: f64 = row.iter().sum();
-            self.shares.emitted_mev += removal * emitted * energy_mev;
-            self.stay(energy_mev, (born - removal * emitted).max(0.0));
-            weights.extend(row);
-        }
-        let last = weights
-            .iter()
-            .rposition(|w| *w > 0.0)
-            .map_or(0, |i| i / projection.bins + 1);
-        weights.truncate(last * projection.bins);
+        let bins: Vec<usize> = (0..self.axis.bins())
+            .filter(|&energy| self.births(energy).iter().any(|born| *born > 0.0))
+            .collect();
+        let (first, last) = match (bins.first(), bins.last()) {
+            (Some(&first), Some(&last)) => (first, last + 1),
+            _ => (0, 0),
+        };
+        let rows = (first..last).flat_map(|energy| self.projected(projection, energy, removal));
+        let weights: Vec<f64> = rows.collect();
         Emission {
+            first_energy: first,
             weights,
             angles: projection.bins,
             shares: self.shares.scaled(1.0 / removal, parent_mev),
         }
+    }
+
+    fn births(&self, energy: usize) -> &[f64] {
+        &self.by_cell[energy * POLAR_CELLS..(energy + 1) * POLAR_CELLS]
+    }
+
+    /// The births of one energy bin by angle bin, per absorbed parent; those without a bin stay.
+    fn projected(&mut self, projection: &Projection, energy: usize, removal: f64) -> Vec<f64> {
+        let mut row = vec![0.0; projection.bins];
+        for (cell, &born) in self
+            .births(energy)
+            .iter()
+            .enumerate()
+            .filter(|(_, b)| **b > 0.0)
+        {
+            for (sum, share) in row.iter_mut().zip(projection.share(cell)) {
+                *sum += born / removal * share;
+            }
+        }
+        let energy_mev = self.axis.centers_mev[energy];
+        let born: f64 = self.births(energy).iter().sum();
+        let emitted = removal * row.iter().sum::<f64>();
+        self.shares.emitted_mev += emitted * energy_mev;
+        self.stay(energy_mev, (born - emitted).max(0.0));
+        row
     }
 }
 

@@ -4,7 +4,7 @@ use super::population::Population;
 use crate::case::Nuclear;
 use crate::error::Result;
 use crate::physics::Material;
-use crate::physics::elastic_protons::ElasticProtons;
+use crate::physics::elastic_protons::{ElasticProtons, Turns};
 use crate::physics::nuclear::NuclearReactions;
 use crate::physics::secondary_protons::SecondaryProtons;
 
@@ -46,10 +46,13 @@ impl Interactions {
     pub fn cm2_per_g(&self, population: Population, energy_mev: f64) -> f64 {
         let share = self.elastic_share(energy_mev);
         match population {
-            Population::Scattered => share * self.elastic.on_nuclei_cm2_per_g(energy_mev),
+            Population::Scattered => {
+                share * self.elastic.on_nuclei_cm2_per_g(energy_mev, Turns::Small)
+            }
             Population::SetFree => {
-                self.reactions.nonelastic_cm2_per_g(energy_mev)
-                    + share * self.elastic.on_hydrogen_cm2_per_g(energy_mev)
+                let elastic = self.elastic.on_hydrogen_cm2_per_g(energy_mev)
+                    + self.elastic.on_nuclei_cm2_per_g(energy_mev, Turns::Large);
+                self.reactions.nonelastic_cm2_per_g(energy_mev) + share * elastic
             }
         }
     }

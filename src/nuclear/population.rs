@@ -1,7 +1,7 @@
 //! The two populations of the second phase space: what they are made of, and the axes that they need.
 
-/// Protons scattered elastically by nuclei heavier than hydrogen keep nearly all their energy and form a Bragg peak; those that
-/// reactions and hydrogen set free have broad spectra and wide angles.
+/// Protons that nuclei heavier than hydrogen turned elastically, by small angles, keep nearly all their energy and form a Bragg peak; those that
+/// reactions, hydrogen and large turns set free have broad spectra and wide angles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Population {
     Scattered,
@@ -26,8 +26,8 @@ impl Population {
     pub fn resolution(self, range_mm: f64) -> Resolution {
         match self {
             Population::Scattered => Resolution {
-                angle_max_deg: 45.0,
-                angle_bin_deg: 2.5,
+                angle_max_deg: 28.0,
+                angle_bin_deg: 2.0,
                 depth_mm: (range_mm / 100.0).clamp(0.5, 2.0),
                 width_mm: 2.0,
             },

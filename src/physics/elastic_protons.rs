@@ -36,6 +36,8 @@ pub struct Emitted {
 const HYDROGEN_FROM_MEV: f64 = 10.0;
 /// Samples of a reaction's energies or momentum transfers, evenly likely.
 const SAMPLES: usize = 64;
+/// From one sample to the next; the first of large turns starts from 0 and has the farthest to go.
+const NEWTON_STEPS: usize = 8;
 /// Heaviest nucleus of Ranft's formula for light ones.
 const LIGHT_UP_TO: f64 = 62.0;
 
@@ -68,12 +70,18 @@ impl ElasticProtons {
         self.hydrogen_fraction * (0.315 * energy_mev.powf(-1.126) + 3.78e-6 * energy_mev) / 0.1119
     }
 
-    /// Macroscopic cross-section of scattering on all other nuclei, cm2/g.
-    pub fn on_nuclei_cm2_per_g(&self, energy_mev: f64) -> f64 {
-        self.heavier
-            .iter()
-            .map(|(_, reactions)| reactions.elastic_cm2_per_g(energy_mev))
-            .sum()
+    /// Macroscopic cross-section of scattering on all other nuclei by angles of a range, cm2/g.
+    pub fn on_nuclei_cm2_per_g(&self, energy_mev: f64, turns: Turns) -> f64 {
+        let of_one = |(element, reactions): &(Element, NuclearReactions)| {
+            let cm2_per_g = reactions.elastic_cm2_per_g(energy_mev);
+            if cm2_per_g == 0.0 {
+                return 0.0;
+            }
+            let transfers = Transfers::of(element, energy_mev);
+            let [low, high] = transfers.between(turns);
+            cm2_per_g * (transfers.integral(high) - transfers.integral(low)) / transfers.whole()
+        };
+        self.heavier.iter().map(of_one).sum()
     }
 
     /// The two protons of scatterings on hydrogen.
@@ -90,15 +98,97 @@ impl ElasticProtons {
             .collect()
     }
 
-    /// The protons of scatterings on all other nuclei; what they lack of E is the nucleus' recoil.
-    pub fn from_nuclei(&self, energy_mev: f64) -> Vec<Emitted> {
-        let of_one = |(element, reactions): &(Element, NuclearReactions)| {
-            let cm2_per_g = reactions.elastic_cm2_per_g(energy_mev) / SAMPLES as f64;
-            let mass_mev = element.atomic_mass_g_per_mol * ATOMIC_MASS_UNIT_MEV;
-            transfers_mev2(element.atomic_mass_g_per_mol, mass_mev, energy_mev)
-                .map(move |t| scattered(energy_mev, mass_mev, t, cm2_per_g))
+    /// The protons of scatterings on all other nuclei by angles of a range; what they lack of E is the nucleus' recoil.
+    pub fn from_nuclei(&self, energy_mev: f64, turns: Turns) -> Vec<Emitted> {
+        let mut protons = Vec::new();
+        for (element, reactions) in &self.heavier {
+            let transfers = Transfers::of(element, energy_mev);
+            let [low, high] = transfers.between(turns).map(|t| transfers.integral(t));
+            let cm2_per_g =
+                reactions.elastic_cm2_per_g(energy_mev) * (high - low) / transfers.whole();
+            let mut t = 0.0;
+            for i in 0..SAMPLES {
+                let wanted = low + (i as f64 + 0.5) / SAMPLES as f64 * (high - low);
+                t = transfers.where_integral_is(wanted, t);
+                let (mass, each) = (transfers.mass_mev, cm2_per_g / SAMPLES as f64);
+                protons.push(scattered(energy_mev, mass, 1e6 * t, each));
+            }
+        }
+        protons
+    }
+}
+
+/// Ranges of the angle by which nuclei turn protons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turns {
+    Small,
+    Large,
+}
+
+/// Where small turns end, degree: of the scatterings on oxygen at 150 MeV, 97 % lie below.
+const LARGEST_SMALL_TURN_DEG: f64 = 20.0;
+
+/// Ranft's distribution of the momentum transfer t, GeV2, of one nucleus.
+struct Transfers {
+    mass_mev: f64,
+    momentum_squared_mev2: f64,
+    /// (height, slope) of the two exponentials.
+    terms: [(f64, f64); 2],
+    largest_gev2: f64,
+}
+
+impl Transfers {
+    fn of(element: &Element, energy_mev: f64) -> Transfers {
+        let a = element.atomic_mass_g_per_mol;
+        let mass_mev = a * ATOMIC_MASS_UNIT_MEV;
+        let terms = if a <= LIGHT_UP_TO {
+            [
+                (a.powf(1.63), 14.5 * a.powf(0.66)),
+                (1.4 * a.powf(0.33), 10.0),
+            ]
+        } else {
+            [
+                (a.powf(1.33), 60.0 * a.powf(0.33)),
+                (0.4 * a.powf(0.40), 10.0),
+            ]
         };
-        self.heavier.iter().flat_map(of_one).collect()
+        Transfers {
+            mass_mev,
+            momentum_squared_mev2: momentum_squared_mev2(energy_mev),
+            terms,
+            largest_gev2: 1e-6 * largest_transfer_mev2(mass_mev, energy_mev),
+        }
+    }
+
+    fn integral(&self, t_gev2: f64) -> f64 {
+        let of_one =
+            |(height, slope): &(f64, f64)| height / slope * (1.0 - (-slope * t_gev2).exp());
+        self.terms.iter().map(of_one).sum()
+    }
+
+    fn whole(&self) -> f64 {
+        self.integral(self.largest_gev2)
+    }
+
+    /// Transfers that turn by a range of angles: t = 2 p^2 (1 - cos), the recoil being small.
+    fn between(&self, turns: Turns) -> [f64; 2] {
+        let cosine = LARGEST_SMALL_TURN_DEG.to_radians().cos();
+        let end = (2e-6 * self.momentum_squared_mev2 * (1.0 - cosine)).min(self.largest_gev2);
+        match turns {
+            Turns::Small => [0.0, end],
+            Turns::Large => [end, self.largest_gev2],
+        }
+    }
+
+    /// Newton's steps from below: the integral is concave, so that they never overshoot.
+    fn where_integral_is(&self, wanted: f64, below_gev2: f64) -> f64 {
+        let mut t = below_gev2;
+        for _ in 0..NEWTON_STEPS {
+            let density = |(height, slope): &(f64, f64)| height * (-slope * t).exp();
+            let slope: f64 = self.terms.iter().map(density).sum();
+            t += (wanted - self.integral(t)) / slope;
+        }
+        t.min(self.largest_gev2)
     }
 }
 
@@ -117,41 +207,6 @@ fn scattered(energy_mev: f64, mass_mev: f64, transfer_mev2: f64, cm2_per_g: f64)
         energy_mev: left_mev,
         cosine: cosine.clamp(-1.0, 1.0),
     }
-}
-
-/// Evenly likely momentum transfers, MeV2: the inverse of the distribution's integral, found by bisection.
-fn transfers_mev2(mass_number: f64, mass_mev: f64, energy_mev: f64) -> impl Iterator<Item = f64> {
-    let a = mass_number;
-    let [(height, slope), (height_wide, slope_wide)] = if a <= LIGHT_UP_TO {
-        [
-            (a.powf(1.63), 14.5 * a.powf(0.66)),
-            (1.4 * a.powf(0.33), 10.0),
-        ]
-    } else {
-        [
-            (a.powf(1.33), 60.0 * a.powf(0.33)),
-            (0.4 * a.powf(0.40), 10.0),
-        ]
-    };
-    let integral = move |t_gev2: f64| {
-        height / slope * (1.0 - (-slope * t_gev2).exp())
-            + height_wide / slope_wide * (1.0 - (-slope_wide * t_gev2).exp())
-    };
-    let most = largest_transfer_mev2(mass_mev, energy_mev) * 1e-6;
-    let whole = integral(most);
-    (0..SAMPLES).map(move |i| {
-        let wanted = (i as f64 + 0.5) / SAMPLES as f64 * whole;
-        let (mut low, mut high) = (0.0, most);
-        for _ in 0..40 {
-            let middle = 0.5 * (low + high);
-            if integral(middle) < wanted {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        0.5e6 * (low + high)
-    })
 }
 
 /// 4 p*^2, p* the momentum in the centre of mass.

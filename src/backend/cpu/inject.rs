@@ -85,7 +85,7 @@ impl<'a, T: Real> Line<'a, T> {
         Line {
             term,
             window: Window {
-                energy: Span::new(0, term.emission.energies()),
+                energy: term.emission.energies(),
                 angle: Span::new(0, layout.angles),
                 z: Span::new(0, 1),
                 x: Span::new(first, last),
@@ -95,7 +95,7 @@ impl<'a, T: Real> Line<'a, T> {
     }
 
     fn coefficient(&self, energy: usize, angle: usize) -> T {
-        T::from_f64(self.term.emission.weights[energy * self.window.angle.last + angle])
+        T::from_f64(self.term.emission.weight(energy, angle))
     }
 
     fn amount(&self, energies_mev: &[f64]) -> Amount {
@@ -131,8 +131,7 @@ impl<T: Real> Sweep for Inject<'_, T> {
         let (energies, angles, chunks) = (window.energy, window.angle, chunk_span(window.x));
         for energy in energies.range() {
             for angle in angles.range() {
-                let weight =
-                    T::from_f64(self.line.term.emission.weights[energy * angles.last + angle]);
+                let weight = T::from_f64(self.line.term.emission.weight(energy, angle));
                 let start = self.layout.index(energy, angle, 0) / LANES;
                 for chunk in chunks.range() {
                     self.psi[start + chunk].add_scaled(weight, &self.line.row[chunk]);

@@ -597,7 +597,8 @@ impl<T: Real> ByGroup for LoseRow<'_, '_, T> {
             at += pitch;
         }
         let target = start + self.target * pitch;
-        sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
+        let kept = sum.without_negligible();
+        kept.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
     }
 }
 
