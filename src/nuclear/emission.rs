@@ -75,7 +75,11 @@ impl EmissionTable {
         for &parent_mev in &axis.centers_mev {
             let mut births = Births::new(material, axis);
             match population {
-                Population::Scattered => births.off_nuclei(interactions, parent_mev, Turns::Small),
+                Population::Scattered => births.off_nuclei(
+                    interactions,
+                    parent_mev,
+                    interactions.small_turns(parent_mev),
+                ),
                 Population::SetFree => births.set_free(interactions, parent_mev),
             }
             for (sum, born) in table.births.iter_mut().zip(&births.by_cell) {
@@ -119,7 +123,11 @@ impl<'a> Births<'a> {
         let share = interactions.elastic_share(parent_mev);
         if share > 0.0 {
             self.elastic(&interactions.elastic.from_hydrogen(parent_mev), share);
-            self.off_nuclei(interactions, parent_mev, Turns::Large);
+            self.off_nuclei(
+                interactions,
+                parent_mev,
+                interactions.large_turns(parent_mev),
+            );
         }
     }
 

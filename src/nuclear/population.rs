@@ -26,8 +26,8 @@ impl Population {
     pub fn resolution(self, range_mm: f64) -> Resolution {
         match self {
             Population::Scattered => Resolution {
-                angle_max_deg: 28.0,
-                angle_bin_deg: 2.0,
+                angle_max_deg: 48.0,
+                angle_bin_deg: 3.0,
                 depth_mm: (range_mm / 100.0).clamp(0.5, 2.0),
                 width_mm: 2.0,
             },
