@@ -1,4 +1,4 @@
-// What every kernel shares: storage types, index order, dynamic shared memory.
+// What every kernel shares: storage types, dynamic shared memory, sums over a block in fixed order.
 //
 // No host headers and no CUDA math functions here: NVRTC, nvcc and the host compiler of tests/support/cuda_host read
 // the same text. Built without contraction (--fmad=false), so + - * / and sqrt give the host's bits.
@@ -12,35 +12,68 @@
     T *name = reinterpret_cast<T *>(name##_bytes)
 #endif
 
+// 16-bit cells hold psi times this: a cell holds at most the whole beam (1), which is half of the type's largest number.
+// A power of two, so that scaling is exact.
+constexpr float HALF_SCALE = 32768.0f;
+
 // How a weight is stored, and the type it is computed in: double in double, float and half in float.
 template <typename Stored> struct Storage;
 
 template <> struct Storage<double> {
     using Arithmetic = double;
+    static constexpr int rounds = 0;
     static __device__ __forceinline__ double load(double stored) { return stored; }
     static __device__ __forceinline__ double store(double value) { return value; }
 };
 
 template <> struct Storage<float> {
     using Arithmetic = float;
+    static constexpr int rounds = 0;
     static __device__ __forceinline__ float load(float stored) { return stored; }
     static __device__ __forceinline__ float store(float value) { return value; }
 };
 
 template <> struct Storage<__half> {
     using Arithmetic = float;
-    static __device__ __forceinline__ float load(__half stored) { return __half2float(stored); }
-    static __device__ __forceinline__ __half store(float value) { return __float2half_rn(value); }
+    static constexpr int rounds = 1;
+    static __device__ __forceinline__ float load(__half stored) { return __half2float(stored) * (1.0f / HALF_SCALE); }
+    static __device__ __forceinline__ __half store(float value) { return __float2half_rn(value * HALF_SCALE); }
 };
 
-// Extents of psi[energy, theta, z, x], x fastest; twin of the index order in src/phase_space.rs.
-struct Extents {
-    int energies;
-    int thetas;
-    int zs;
-    int xs;
+template <typename Stored> using Arithmetic = typename Storage<Stored>::Arithmetic;
+
+// The block of all kernels: a warp along x, 8 rows.
+constexpr int LANES = 32;
+constexpr int ROWS = 8;
+
+// Four numbers read at once.
+constexpr int FOUR = 4;
+template <typename Real> struct alignas(FOUR * sizeof(Real)) Four {
+    Real v[FOUR];
 };
 
-__device__ __forceinline__ long long flat_index(Extents extents, int energy, int theta, int z, int x) {
-    return ((static_cast<long long>(energy) * extents.thetas + theta) * extents.zs + z) * extents.xs + x;
+// Sum over the 32 lanes of a warp, by halves; every lane gets it.
+__device__ __forceinline__ double warp_sum(double value) {
+    for (int lanes = LANES / 2; lanes > 0; lanes /= 2) value += __shfl_xor_sync(0xffffffffu, value, lanes);
+    return value;
+}
+
+template <typename Real> __device__ __forceinline__ Real warp_largest(Real value) {
+    for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
+        const Real other = __shfl_xor_sync(0xffffffffu, value, lanes);
+        value = other > value ? other : value;
+    }
+    return value;
+}
+
+// Sum over a block of (LANES, ROWS) threads: lanes by halves, then warps in turn; every thread gets it.
+__device__ __forceinline__ double block_sum(double value) {
+    __shared__ double warps[ROWS];
+    value = warp_sum(value);
+    __syncthreads();
+    if (threadIdx.x == 0) warps[threadIdx.y] = value;
+    __syncthreads();
+    double sum = 0;
+    for (int row = 0; row < ROWS; ++row) sum += warps[row];
+    return sum;
 }

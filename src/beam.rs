@@ -65,7 +65,9 @@ pub fn source(beam: &BeamSpec, phase_space: &PhaseSpace, water: &Material) -> Re
                 0.0
             };
             let sigma_x = beam.sigma_x_mm * (1.0 - beam.correlation.powi(2)).sqrt();
-            gaussian_on_bins(&centers_x, beam.x_mm + slope * offset, sigma_x)
+            let sideways =
+                entry_depth_mm(phase_space) * phase_space.angle.centers_rad[angle.first + i].tan();
+            gaussian_on_bins(&centers_x, beam.x_mm + sideways + slope * offset, sigma_x)
         })
         .collect();
     let source = Source {
@@ -75,6 +77,15 @@ pub fn source(beam: &BeamSpec, phase_space: &PhaseSpace, water: &Material) -> Re
     };
     check_injected(beam, &source)?;
     Ok(source)
+}
+
+/// Depth at which the source is put. Depth stepping: the entry plane. Path stepping, whose z has cells: the first one's centre, on
+/// the straight line from the entry plane; that is where half a step leads when it is a cell long.
+fn entry_depth_mm(phase_space: &PhaseSpace) -> f64 {
+    match phase_space.stored_z {
+        1 => 0.0,
+        _ => 0.5 * phase_space.space.spacing_z_mm,
+    }
 }
 
 fn check_injected(beam: &BeamSpec, source: &Source) -> Result<()> {

@@ -110,7 +110,7 @@ pub fn measure(
     let name = precision.name();
     let case = cells.case(scheme, name)?;
     let phantom = Phantom::build(&case, Path::new("."))?;
-    let (media, water) = (Media::new(&phantom), water()?);
+    let (media, water) = (Media::new(&phantom), water(&phantom)?);
     let march = March::new(&case, &phantom, &media, &water, 0)?;
     let mut stepper = machine.stepper(&march)?;
     stepper.put_state(&developed_state(cells))?;

@@ -5,6 +5,7 @@
 
 mod beams;
 mod document;
+mod materials;
 mod media;
 mod names;
 mod overrides;
@@ -81,7 +82,7 @@ impl Case {
         let beams = beams::beams(&root)?;
         let mut case = Self {
             title: root.text("title", "150 MeV pencil beam")?.unwrap_or(stem),
-            materials: media::materials(&root)?,
+            materials: materials::materials(&root)?,
             grid: settings::grid(&root, &beams)?,
             transport: settings::transport(&root, phantom.spacing_mm)?,
             physics: settings::physics(&root)?,
@@ -149,7 +150,46 @@ pub struct PhantomSpec {
     pub spacing_mm: [f64; 2],
     pub density_g_per_cm3: Option<f64>,
     pub file: Option<PathBuf>,
+    /// How Hounsfield numbers of the file become materials and densities; given, or the default for a file that holds them.
+    pub hounsfield: Option<HounsfieldSpec>,
     pub regions: Vec<RegionSpec>,
+}
+
+impl PhantomSpec {
+    /// Cells (nz, nx); in a checked case they fill the extent.
+    pub fn cells(&self) -> [usize; 2] {
+        let cells =
+            |extent: [f64; 2], spacing: f64| ((extent[1] - extent[0]) / spacing).round() as usize;
+        [
+            cells(self.z_mm, self.spacing_mm[1]),
+            cells(self.x_mm, self.spacing_mm[0]),
+        ]
+    }
+}
+
+/// The conversion of Hounsfield numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HounsfieldSpec {
+    pub conversion: Conversion,
+    /// The user's own curve, instead of `conversion`.
+    pub file: Option<PathBuf>,
+    pub outside: Outside,
+}
+
+/// Curves that are built in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conversion {
+    #[default]
+    Schneider2000,
+}
+
+/// What becomes of a Hounsfield number beyond the curve's ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outside {
+    #[default]
+    Refuse,
+    /// It is taken for the curve's nearest end.
+    Clamp,
 }
 
 /// A box of another material; later boxes lie on top.
@@ -164,6 +204,9 @@ pub struct RegionSpec {
 /// A material of the user's own.
 #[derive(Clone, Debug)]
 pub struct MaterialSpec {
+    /// The built-in material that this one is, but for the density and I given here.
+    pub base: Option<String>,
+    /// As given, or the base's.
     pub density_g_per_cm3: f64,
     pub mean_excitation_energy_ev: Option<f64>,
     /// (element symbol, mass fraction), normalised to sum 1.
@@ -185,9 +228,9 @@ pub struct BeamSpec {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EnergyAxisSpec {
-    /// Bins uniform in CSDA range in water.
+    /// Bins uniform in CSDA range in water; None: as fine as the beam and the phantom need (see march.rs).
     Range {
-        range_bin_mm: f64,
+        range_bin_mm: Option<f64>,
     },
     Log {
         energy_bins: usize,
@@ -260,6 +303,15 @@ pub enum Scattering {
     None,
 }
 
+/// Screening and form factor of single scattering (`moliere` only): two sources that disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SingleScatteringModel {
+    /// Geant4's Wentzel-VI: screening twice Moliere's for light elements, the form factor to its first power.
+    WentzelVi,
+    /// Moliere's screening, Fano's electrons, the form factor squared.
+    Moliere,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nuclear {
     None,
@@ -270,6 +322,7 @@ pub enum Nuclear {
 #[derive(Clone, Copy, Debug)]
 pub struct PhysicsSpec {
     pub scattering: Scattering,
+    pub single_scattering: SingleScatteringModel,
     pub straggling: bool,
     pub nuclear: Nuclear,
     pub energy_loss: bool,

@@ -19,6 +19,8 @@ pub struct CentralAxis {
     entry_energy_mev: f64,
     /// Highest energy for which the history-dependent models are asked: half the first step in.
     first_mev: f64,
+    /// Energy behind the first step.
+    second_mev: f64,
     energy_mev: Vec<f64>,
     out_of_plane_rad2: Vec<f64>,
     radiation_lengths: Vec<f64>,
@@ -29,6 +31,9 @@ pub struct CentralAxis {
 
 /// The logarithm's singularity at the entry plane is integrable; below this T is zero anyway.
 const LOG_TERM_FLOOR: f64 = -6.0;
+/// By how much the midpoint rule overestimates the integral of lg(s) from 0, per step: lg(2) / 2 (Stirling). All of it is taken
+/// off in the first step, or the splitting would be of first order only.
+const FIRST_STEP_LOG_EXCESS: f64 = 0.5 * std::f64::consts::LOG10_2;
 /// Relative step in radiation lengths of the central difference; its error is of the order of its square.
 const HIGHLAND_DIFFERENCE: f64 = 1e-3;
 
@@ -53,6 +58,7 @@ impl CentralAxis {
             model,
             entry_energy_mev: beam.energy_mev,
             first_mev: beam.energy_mev,
+            second_mev: beam.energy_mev,
             energy_mev: vec![beam.energy_mev],
             out_of_plane_rad2: vec![0.0],
             radiation_lengths: vec![0.0],
@@ -91,6 +97,7 @@ impl CentralAxis {
         let middle = material.energy_mev(range - 0.5 * areal);
         if self.crossings.len() == 1 {
             self.first_mev = middle;
+            self.second_mev = material.energy_mev(range - areal);
         }
         self.push(material, middle, middle, 0.5 * areal);
         self.push(
@@ -129,11 +136,16 @@ impl CentralAxis {
     }
 
     fn differential_moliere(&self, material: &Material, energy_mev: f64) -> f64 {
-        let behind = moliere_log_term(
+        let in_first_step = energy_mev > self.second_mev;
+        let at_mid_step = moliere_log_term(
             energy_mev.min(self.first_mev),
             self.entry_energy_mev,
             LOG_TERM_FLOOR,
         );
+        let behind = match in_first_step {
+            true => at_mid_step - FIRST_STEP_LOG_EXCESS,
+            false => at_mid_step,
+        };
         differential_moliere_rad2_cm2_per_g(
             material.scattering_length_g_per_cm2,
             energy_mev,

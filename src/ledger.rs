@@ -1,8 +1,8 @@
 //! The ledger: where every proton and every MeV went, step by step.
 //!
-//! weight: in = alive + stopped + leaked(x-, x+, z-, z+) + rejected + absorbed + pruned (+ residual)
-//! energy: in = alive + deposited + leaked + rejected + absorbed + pruned (+ residual)
-//! absorbed energy = fragments + protons + neutral (the split of nuclear reactions)
+//! weight: in = alive + stopped + leaked(x-, x+, z-, z+) + rejected + absorbed + pruned + rounding (+ residual)
+//! energy: in = alive + deposited + leaked + rejected + absorbed + pruned + rounding (+ residual)
+//! absorbed energy = fragments + protons + emitted + neutral (the split of nuclear interactions)
 //!
 //! Every term is measured on its own, never as what is left over; `alive` is summed from psi itself. Sums in f64, fixed order.
 
@@ -46,6 +46,9 @@ pub struct StepEntry {
     /// Taken by nuclear reactions in this step's energy loss.
     pub absorbed: Amount,
     pub pruned: Amount,
+    /// What 16-bit storage took (or, negative, added), before and after `alive` was measured; zero in other precisions.
+    pub rounding_before: Amount,
+    pub rounding_after: Amount,
 }
 
 impl StepEntry {
@@ -55,7 +58,7 @@ impl StepEntry {
         rest.add(self.born);
         self.leaked
             .iter()
-            .chain([&self.rejected, &self.alive])
+            .chain([&self.rejected, &self.rounding_before, &self.alive])
             .for_each(|gone| rest.add(gone.scaled(-1.0)));
         rest
     }
@@ -65,6 +68,7 @@ impl StepEntry {
         rest.add(Amount::new(-self.stopped_weight, -self.deposited_mev));
         rest.add(self.absorbed.scaled(-1.0));
         rest.add(self.pruned.scaled(-1.0));
+        rest.add(self.rounding_after.scaled(-1.0));
         rest
     }
 
@@ -79,6 +83,15 @@ impl StepEntry {
         self.deposited_mev += factor * other.deposited_mev;
         self.absorbed.add(other.absorbed.scaled(factor));
         self.pruned.add(other.pruned.scaled(factor));
+        self.rounding_before
+            .add(other.rounding_before.scaled(factor));
+        self.rounding_after.add(other.rounding_after.scaled(factor));
+    }
+
+    fn rounding(&self) -> Amount {
+        let mut sum = self.rounding_before;
+        sum.add(self.rounding_after);
+        sum
     }
 }
 
@@ -117,6 +130,7 @@ pub struct Ledger {
     pub reactions: Reactions,
     /// After the last step: what left through the far side, and what was still alive.
     pub last_leaked: [Amount; 4],
+    pub last_rounding: Amount,
     pub alive: Amount,
 }
 
@@ -135,6 +149,7 @@ impl Ledger {
         for (mine, theirs) in self.last_leaked.iter_mut().zip(&other.last_leaked) {
             mine.add(theirs.scaled(factor));
         }
+        self.last_rounding.add(other.last_rounding.scaled(factor));
         self.alive.add(other.alive.scaled(factor));
         self.reactions.add_scaled(&other.reactions, factor);
     }
@@ -167,6 +182,13 @@ impl Ledger {
         )
     }
 
+    /// What 16-bit storage took; zero in other precisions.
+    pub fn rounding(&self) -> Amount {
+        let mut sum = self.total(StepEntry::rounding);
+        sum.add(self.last_rounding);
+        sum
+    }
+
     /// Protons stopped, MeV deposited.
     pub fn deposited(&self) -> Amount {
         self.total(|step| Amount::new(step.stopped_weight, step.deposited_mev))
@@ -184,8 +206,14 @@ impl Ledger {
         let mut rest = self.entered();
         let leaks = (0..SIDES.len()).map(|side| self.leaked(side));
         leaks
-            .chain([self.rejected(), self.pruned(), self.deposited()])
-            .chain([self.absorbed(), self.alive])
+            .chain([
+                self.rejected(),
+                self.pruned(),
+                self.rounding(),
+                self.absorbed(),
+                self.deposited(),
+                self.alive,
+            ])
             .for_each(|gone| {
                 rest.add(gone.scaled(-1.0));
             });
@@ -223,6 +251,7 @@ impl Ledger {
         }
         put("rejected", self.rejected());
         put("pruned", self.pruned());
+        put("rounding", self.rounding());
         let deposited = self.deposited();
         list.push(("weight_stopped".into(), deposited.weight));
         list.push(("energy_deposited_mev".into(), deposited.energy_mev));
@@ -261,6 +290,8 @@ impl Ledger {
             series("energy_absorbed_mev", &|s| s.absorbed.energy_mev),
             series("weight_pruned", &|s| s.pruned.weight),
             series("energy_pruned_mev", &|s| s.pruned.energy_mev),
+            series("weight_rounding", &|s| s.rounding().weight),
+            series("energy_rounding_mev", &|s| s.rounding().energy_mev),
         ];
         for (side, name) in SIDES.iter().enumerate() {
             list.push(series(&format!("weight_leaked_{name}"), &|s| {

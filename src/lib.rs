@@ -35,5 +35,7 @@ pub mod results;
 pub mod bench;
 pub mod compare;
 pub mod plot;
+pub mod sobp;
 
 pub mod error;
+pub mod memory;

@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::media::Media;
 use crate::nuclear::Removal;
 use crate::operators::Setting;
-use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis};
-use crate::operators::scattering::ScatteringTable;
+use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
+use crate::operators::scattering::{Jumps, ScatteringTable, steps_together};
 use crate::operators::streaming::Displacement;
 use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
@@ -55,7 +55,10 @@ impl PathFactors {
 
 /// The operators' tables in the arithmetic of the run.
 pub struct Tables<T> {
-    pub scattering: ScatteringTable<T>,
+    scattering: ScatteringTable<T>,
+    /// Of one step in `steps_together`: it takes the long jumps of all of them.
+    scattering_with_long_jumps: Option<ScatteringTable<T>>,
+    steps_together: usize,
     pub energy_loss: EnergyLossTable<T>,
     /// Per angle bin, in cells of x, for half and whole strides.
     pub half_x: Vec<Displacement<T>>,
@@ -65,7 +68,40 @@ pub struct Tables<T> {
     pub whole_z: Vec<Displacement<T>>,
 }
 
-impl<T> Tables<T> {
+impl<T: Real> Tables<T> {
+    /// Bytes kept, and bytes that building them took beside these.
+    pub fn bytes(&self) -> (u64, u64) {
+        let streams = [&self.half_x, &self.whole_x, &self.half_z, &self.whole_z];
+        let displacements: usize = streams.iter().map(|list| size_of_val(&list[..])).sum();
+        let long_jumps = self.scattering_with_long_jumps.as_ref();
+        let scattering = self.scattering.bytes() + long_jumps.map_or(0, ScatteringTable::bytes);
+        let kept = scattering + self.energy_loss.bytes() + displacements;
+        (kept as u64, self.energy_loss.building_bytes() as u64)
+    }
+
+    /// The kernels of a step.
+    pub fn scattering(&self, step: usize) -> &ScatteringTable<T> {
+        match &self.scattering_with_long_jumps {
+            Some(table) if self.takes_long_jumps(step) => table,
+            _ => &self.scattering,
+        }
+    }
+
+    /// True where a step has kernels of its own: `scattering_tables().1`.
+    pub fn takes_long_jumps(&self, step: usize) -> bool {
+        let of_its_own = self.scattering_with_long_jumps.is_some();
+        of_its_own && step % self.steps_together == self.steps_together / 2
+    }
+
+    /// The kernels of most steps, and those of the steps that take long jumps, where there are any.
+    pub fn scattering_tables(&self) -> (&ScatteringTable<T>, Option<&ScatteringTable<T>>) {
+        (&self.scattering, self.scattering_with_long_jumps.as_ref())
+    }
+
+    pub fn steps_together(&self) -> usize {
+        self.steps_together
+    }
+
     pub fn displacements_x(&self, stride: Stride) -> &[Displacement<T>] {
         match stride {
             Stride::Half => &self.half_x,
@@ -100,6 +136,7 @@ impl<'a> March<'a> {
         let phase_space = PhaseSpace {
             energy: EnergyAxis::new(
                 case.grid.energy_axis,
+                default_range_bin_mm(case, phantom, media, water, spot.energy_mev),
                 case.grid.cutoff_mev,
                 spot.energy_mev,
                 highest,
@@ -153,8 +190,17 @@ impl<'a> March<'a> {
 
     pub fn tables<T: Real>(&self) -> Tables<T> {
         let setting = self.setting();
+        let together = steps_together(self.case.physics.scattering, self.path_mm[0]);
+        let apart = if together > 1 {
+            Jumps::Short
+        } else {
+            Jumps::LongOf(1)
+        };
         Tables {
-            scattering: ScatteringTable::new(&setting),
+            scattering: ScatteringTable::new(&setting, apart),
+            scattering_with_long_jumps: (together > 1)
+                .then(|| ScatteringTable::new(&setting, Jumps::LongOf(together))),
+            steps_together: together,
             energy_loss: EnergyLossTable::new(&setting),
             half_x: self.displacements_x(Stride::Half),
             whole_x: self.displacements_x(Stride::Whole),
@@ -207,10 +253,47 @@ impl<'a> March<'a> {
         }
     }
 
-    /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water or MeV.
+    /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water.
     pub fn energy_axis_excess(&self) -> f64 {
-        excess_along_axis(&self.setting(), self.axis_class).sqrt()
+        excess_along_axis_mm2(&self.setting(), self.axis_class).sqrt()
     }
+}
+
+/// Widest range bin taken by default.
+const RANGE_BIN_AT_MOST_MM: f64 = 0.5;
+/// Bins per standard deviation of the range straggling: with fewer the edge of the dose shows the bins (docs/verification.md).
+const BINS_PER_SIGMA: f64 = 3.0;
+/// Widest bin where steps are no whole number of bins (another material than the axis' water): wider ones cannot carry the
+/// fraction of a bin without adding variance, from some 60 MeV down.
+const RANGE_BIN_OFF_WATER_MM: f64 = 0.2;
+
+/// The range bin that a beam needs: a whole fraction of the step, fine enough for the beam's straggling and for the media.
+fn default_range_bin_mm(
+    case: &Case,
+    phantom: &Phantom,
+    media: &Media,
+    water: &Material,
+    energy_mev: f64,
+) -> f64 {
+    let step_mm = match case.transport.stepping {
+        Stepping::Depth => phantom.spacing_z_mm,
+        Stepping::Path => case.transport.step_mm,
+    };
+    // Bortfeld, Med. Phys. 24 (1997) 2024, eq. 18: sigma = 0.012 R^0.935, cm.
+    let sigma_mm = 10.0 * 0.012 * water.csda_range_g_per_cm2(energy_mev).powf(0.935);
+    let is_water = |material: usize, density: f64| {
+        phantom.materials[material].name == water.name && density == water.density_g_per_cm3
+    };
+    let all_water = media
+        .list
+        .iter()
+        .all(|medium| is_water(medium.material, medium.density_g_per_cm3));
+    let widest = if all_water {
+        RANGE_BIN_AT_MOST_MM
+    } else {
+        RANGE_BIN_OFF_WATER_MM
+    };
+    step_mm / (step_mm / widest.min(sigma_mm / BINS_PER_SIGMA)).ceil()
 }
 
 fn share(stride: Stride) -> f64 {

@@ -1,14 +1,23 @@
 //! The phantom: which material and density fills each cell of the (z, x) grid.
 //!
-//! From boxes, a cell belongs to the last box that holds its centre; from a file, every cell is given.
+//! From boxes, a cell belongs to the last box that holds its centre; from a file, every cell is given, as material and
+//! density or as a Hounsfield number.
 
+mod curve_file;
 mod file;
+mod hounsfield;
 
 use crate::case::{Case, PhantomSpec, RegionSpec, nearest};
 use crate::error::Result;
 use crate::physics::{self, Material};
+use curve_file::Substance;
+use file::{Cells, PhantomFile};
+use hounsfield::Curve;
 use ndarray::Array2;
 use std::path::Path;
+
+/// How many standard deviations of a beam's energy spread must lie within the materials' tables.
+const SPREAD_WIDTHS: f64 = 5.0;
 
 /// Cells of the medium. Index order `[z, x]`, x fastest. Edges in mm; cell `i` spans `x_min_mm + [i, i+1] * spacing_x_mm`.
 #[derive(Clone, Debug)]
@@ -31,10 +40,12 @@ impl Phantom {
     /// # Errors
     /// Input missing or bad data where a phantom file or a stopping-power table cannot be used; with the key that names it.
     pub fn build(case: &Case, base_dir: &Path) -> Result<Self> {
-        match &case.phantom.file {
-            Some(path) => from_file(case, &base_dir.join(path), base_dir),
-            None => from_boxes(case, base_dir),
-        }
+        let phantom = match &case.phantom.file {
+            Some(path) => from_file(case, &base_dir.join(path), base_dir)?,
+            None => from_boxes(case, base_dir)?,
+        };
+        check_energies(case, &phantom.materials)?;
+        Ok(phantom)
     }
 
     pub fn cells_x(&self) -> usize {
@@ -77,12 +88,7 @@ impl Phantom {
 
 /// Cells (nz, nx); the case is checked, so that they fill the extent.
 fn shape(spec: &PhantomSpec) -> (usize, usize) {
-    let cells =
-        |extent: [f64; 2], spacing: f64| ((extent[1] - extent[0]) / spacing).round() as usize;
-    (
-        cells(spec.z_mm, spec.spacing_mm[1]),
-        cells(spec.x_mm, spec.spacing_mm[0]),
-    )
+    spec.cells().into()
 }
 
 fn from_boxes(case: &Case, base_dir: &Path) -> Result<Phantom> {
@@ -125,21 +131,69 @@ fn from_file(case: &Case, path: &Path, base_dir: &Path) -> Result<Phantom> {
     let content = case
         .places
         .locate("phantom.file", file::read(path, shape(spec)))?;
+    match content {
+        PhantomFile::Cells(cells) => from_cells(case, cells, base_dir),
+        PhantomFile::Hounsfield(numbers) => from_hounsfield(case, &numbers, base_dir),
+    }
+}
+
+fn from_cells(case: &Case, cells: Cells, base_dir: &Path) -> Result<Phantom> {
+    if case.phantom.hounsfield.is_some() {
+        return Err(case
+            .error(
+                "phantom.hounsfield",
+                "found, but phantom.file holds no /hounsfield",
+            )
+            .hint("remove [phantom.hounsfield]: the file gives each cell's material and density"));
+    }
     let make = |name: &String| material(case, base_dir, "phantom.file", name);
-    let materials = content
-        .materials
-        .iter()
-        .map(make)
-        .collect::<Result<Vec<_>>>()?;
+    let materials = cells.materials.iter().map(make).collect::<Result<_>>()?;
     Ok(Phantom {
-        x_min_mm: spec.x_mm[0],
-        z_min_mm: spec.z_mm[0],
-        spacing_x_mm: spec.spacing_mm[0],
-        spacing_z_mm: spec.spacing_mm[1],
         materials,
-        material_index: content.material_index,
-        density_g_per_cm3: content.density_g_per_cm3,
+        material_index: cells.material_index,
+        density_g_per_cm3: cells.density_g_per_cm3,
+        ..Phantom::filled(&case.phantom, Vec::new(), 0.0)
     })
+}
+
+fn from_hounsfield(case: &Case, numbers: &Array2<f64>, base_dir: &Path) -> Result<Phantom> {
+    let spec = case.phantom.hounsfield.clone().unwrap_or_default();
+    let key = match spec.file {
+        Some(_) => "phantom.hounsfield.file",
+        None => "phantom.hounsfield",
+    };
+    let rows = case.places.locate(key, hounsfield::rows(&spec, base_dir))?;
+    let make =
+        |substance: &Substance, density_g_per_cm3: f64| match substance.composition.as_slice() {
+            [] => material(case, base_dir, key, &substance.name),
+            parts => case.places.locate(
+                key,
+                Material::from_composition(&substance.name, density_g_per_cm3, parts, None),
+            ),
+        };
+    let converted = Curve::new(&rows, make)?.convert(numbers, spec.outside);
+    let converted = case.places.locate("phantom.file", converted)?;
+    Ok(Phantom {
+        materials: converted.materials,
+        material_index: converted.material_index,
+        density_g_per_cm3: converted.density_g_per_cm3,
+        ..Phantom::filled(&case.phantom, Vec::new(), 0.0)
+    })
+}
+
+/// Every beam's energies, and the cutoff, must lie within the tables of every material: nothing is extrapolated.
+fn check_energies(case: &Case, materials: &[Material]) -> Result<()> {
+    for material in materials {
+        let cutoff = material.check_energy_mev(case.grid.cutoff_mev);
+        case.places.locate("grid.cutoff_mev", cutoff)?;
+        for (index, beam) in case.beams.iter().enumerate() {
+            let highest_mev = beam.energy_mev + SPREAD_WIDTHS * beam.energy_spread_mev;
+            let key = format!("beam[{index}].energy_mev");
+            case.places
+                .locate(&key, material.check_energy_mev(highest_mev))?;
+        }
+    }
+    Ok(())
 }
 
 /// The user's own material of that name, else the built-in one; `key` is where it is asked for.

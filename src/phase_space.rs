@@ -31,6 +31,7 @@ impl EnergyAxis {
     /// so that a monoenergetic beam has no width.
     pub fn new(
         spec: EnergyAxisSpec,
+        default_range_bin_mm: f64,
         cutoff_mev: f64,
         aligned_mev: f64,
         highest_mev: f64,
@@ -38,7 +39,8 @@ impl EnergyAxis {
     ) -> EnergyAxis {
         match spec {
             EnergyAxisSpec::Range { range_bin_mm } => {
-                Self::uniform_in_range(range_bin_mm, cutoff_mev, aligned_mev, highest_mev, water)
+                let bin_mm = range_bin_mm.unwrap_or(default_range_bin_mm);
+                Self::uniform_in_range(bin_mm, cutoff_mev, aligned_mev, highest_mev, water)
             }
             EnergyAxisSpec::Log { energy_bins } => {
                 let edge = |step: f64, i: f64| cutoff_mev * (step * i).exp();

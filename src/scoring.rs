@@ -23,6 +23,12 @@ pub struct Scores {
 }
 
 impl Scores {
+    /// Bytes of a set of maps.
+    pub fn bytes(space: &SpatialGrid) -> u64 {
+        let maps = size_of::<Scores>() / size_of::<Array2<f64>>();
+        (maps * space.cells_z * space.cells_x * size_of::<f64>()) as u64
+    }
+
     pub fn new(space: &SpatialGrid) -> Scores {
         Scores::of_cells((space.cells_z, space.cells_x))
     }

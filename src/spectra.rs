@@ -75,6 +75,21 @@ impl SpectraCollector {
         }))
     }
 
+    /// Bytes of the collector and of a spot's marginals at one plane; 0 where the case asks for no spectra.
+    pub fn bytes(case: &Case, phase_space: &PhaseSpace) -> u64 {
+        let asked = |quantity: &Quantity| case.output.quantities.contains(quantity);
+        let marginals = [Quantity::EnergySpectrum, Quantity::AngleSpectrum];
+        let (sums, all) = (marginals.iter().any(asked), asked(&Quantity::PhaseSpace));
+        let planes = if all {
+            case.output.planes_mm.len() + 1
+        } else {
+            usize::from(sums)
+        };
+        let cells =
+            phase_space.energy.bins() * phase_space.angle.bins() * phase_space.space.cells_x;
+        (planes * cells * size_of::<f32>()) as u64
+    }
+
     /// True where a plane lies behind this many steps.
     pub fn wants(&self, steps: usize) -> bool {
         self.steps.contains(&steps)

@@ -5,12 +5,13 @@
 
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::beam::{Source, source};
-use crate::case::{Case, Precision, Quantity, Splitting};
+use crate::case::{Case, Precision, Quantity, Splitting, Stepping};
 use crate::curves;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
 use crate::march::{March, spatial_grid};
 use crate::media::Media;
+use crate::memory::Forecast;
 use crate::nuclear::{Population, SecondBeams};
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
@@ -39,12 +40,12 @@ pub struct Outcome {
     pub steps: u64,
     pub cell_updates: u64,
     pub largest_window: u64,
-    /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water (range axis) or MeV.
+    /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water.
     pub energy_axis_excess: f64,
 }
 
 /// Spots (indices into `Case::beams`) that can share a march: same energy, spread and direction, entering the same medium column.
-fn groups(case: &Case) -> Vec<Vec<usize>> {
+pub(crate) fn groups(case: &Case) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (i, beam) in case.beams.iter().enumerate() {
         let alike = |group: &&mut Vec<usize>| {
@@ -68,9 +69,16 @@ fn uniform_along_x(case: &Case) -> bool {
     case.phantom.file.is_none() && case.phantom.regions.iter().all(full_width)
 }
 
-/// The tables' reference medium: range axes are in CSDA range of PSTAR water.
-pub fn water() -> Result<Material> {
-    builtin("water").ok_or_else(|| Error::internal("the built-in tables lack water"))
+/// The water that range axes are in: the phantom's own if it holds one (of either I value), else PSTAR's. A step in it is a
+/// whole number of bins.
+pub fn water(phantom: &Phantom) -> Result<Material> {
+    let water =
+        builtin("water").ok_or_else(|| Error::internal("the built-in tables lack water"))?;
+    let own = phantom
+        .materials
+        .iter()
+        .find(|material| material.composition == water.composition);
+    Ok(own.cloned().unwrap_or(water))
 }
 
 /// Computes a case.
@@ -83,7 +91,10 @@ pub fn run(
     machine: &dyn Machine,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Outcome> {
-    let (media, water) = (Media::new(phantom), water()?);
+    let (media, water) = (Media::new(phantom), water(phantom)?);
+    if let Some(forecast) = Forecast::new(case, phantom, &media, &water, machine) {
+        forecast.check(forecast.at_least())?;
+    }
     let mut sum = Sum::new(case, phantom);
     let mut second = SecondBeams::default();
     let mut spectra = spectra_collector(case, phantom, &media, &water)?;
@@ -129,7 +140,7 @@ pub fn run(
     for (population, tally) in second.march(phantom, &water, machine)? {
         sum.add_second(population, tally)?;
     }
-    sum.finish(phantom, spectra)
+    sum.finish(phantom, &media, spectra)
 }
 
 /// One march: the method.
@@ -158,7 +169,8 @@ fn advance(
             Ok(())
         };
     score_plane(stepper, 0, None)?;
-    if splitting == Splitting::Strang {
+    // Path stepping starts with the source half a cell in.
+    if splitting == Splitting::Strang && march.case.transport.stepping == Stepping::Depth {
         stepper.stream(Stride::Half)?;
     }
     for step in 0..steps {
@@ -260,12 +272,17 @@ impl<'a> Sum<'a> {
         Ok(())
     }
 
-    fn finish(self, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Result<Outcome> {
+    fn finish(
+        self,
+        phantom: &Phantom,
+        media: &Media,
+        spectra: Option<SpectraCollector>,
+    ) -> Result<Outcome> {
         audit(&self.ledger, self.case.run.precision)?;
         if let Some(second) = &self.second_ledger {
             audit_handover(&self.ledger, second, self.case.run.precision)?;
         }
-        let results = results(&self, phantom, spectra);
+        let results = results(&self, phantom, media, spectra);
         Ok(Outcome {
             results,
             ledger: self.ledger,
@@ -324,7 +341,12 @@ fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Res
     .hint("run with --precision double; if it fails there too, please report the case file"))
 }
 
-fn results(sum: &Sum, phantom: &Phantom, spectra: Option<SpectraCollector>) -> Results {
+fn results(
+    sum: &Sum,
+    phantom: &Phantom,
+    media: &Media,
+    spectra: Option<SpectraCollector>,
+) -> Results {
     let (case, ledger) = (sum.case, &sum.ledger);
     let space = spatial_grid(phantom);
     let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
@@ -347,7 +369,8 @@ fn results(sum: &Sum, phantom: &Phantom, spectra: Option<SpectraCollector>) -> R
         audit.extend(ledger.channels().into_iter().map(prefixed));
     }
     audit.push(("energy_axis_excess_sigma".into(), sum.energy_axis_excess));
-    let density = &phantom.density_g_per_cm3;
+    // Where a CT's densities were rounded, energy and mass are both those of the rounded cell: the dose feels none of it.
+    let dose_gy_mm = || scores.dose_gy_mm(&media.density_g_per_cm3(), &space);
     Results {
         title: case.title.clone(),
         summary: curves::summarise(&z_mm, &depth_dose.to_vec(), &sigma_x.to_vec()),
@@ -355,9 +378,9 @@ fn results(sum: &Sum, phantom: &Phantom, spectra: Option<SpectraCollector>) -> R
         x_mm: axis(space.x_min_mm, space.spacing_x_mm, space.cells_x),
         material_names: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         material_index: phantom.material_index.clone(),
-        density_g_per_cm3: density.clone(),
+        density_g_per_cm3: phantom.density_g_per_cm3.clone(),
         energy_deposit_mev: scores.energy_deposit_mev(),
-        dose_gy_mm: asked(Quantity::Dose).then(|| scores.dose_gy_mm(density, &space)),
+        dose_gy_mm: asked(Quantity::Dose).then(dose_gy_mm),
         let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
         let_d_primary_kev_per_um: (transported && asked(Quantity::LetD))
             .then(|| primary.let_d_kev_per_um()),

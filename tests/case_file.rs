@@ -50,7 +50,7 @@ fn absent_keys_take_the_documented_defaults() {
     );
     assert_eq!(
         case.grid.energy_axis,
-        EnergyAxisSpec::Range { range_bin_mm: 0.5 }
+        EnergyAxisSpec::Range { range_bin_mm: None }
     );
     assert_eq!((case.grid.cutoff_mev, case.grid.angle_max_deg), (2.0, 20.0));
     assert_eq!(case.grid.angle_bins, AngleBins::WidthDeg(0.5));

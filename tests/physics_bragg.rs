@@ -226,6 +226,7 @@ fn moving_the_mean_excitation_energy_there_and_back_changes_nothing() {
 #[test]
 fn slips_in_a_composition_are_explained() {
     let spec = |parts: &[(&str, f64)], density, i_ev| MaterialSpec {
+        base: None,
         density_g_per_cm3: density,
         mean_excitation_energy_ev: i_ev,
         composition: composition(parts),
@@ -268,6 +269,7 @@ fn slips_in_a_composition_are_explained() {
 
 fn spec_with_file(file: &str) -> MaterialSpec {
     MaterialSpec {
+        base: None,
         density_g_per_cm3: 1.0,
         mean_excitation_energy_ev: None,
         composition: composition(&[("H", 0.111898), ("O", 0.888102)]),

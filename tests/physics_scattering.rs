@@ -1,10 +1,12 @@
 //! Characteristic lengths, straggling and scattering powers.
 
+use smatrix2d::case::SingleScatteringModel::{Moliere, WentzelVi};
 use smatrix2d::physics::scattering_power::{
     differential_moliere_rad2_cm2_per_g, highland_integrand_cm2_per_g_mev2,
     highland_theta0_squared_rad2, moliere_correction, moliere_log_term, pv_mev,
 };
 use smatrix2d::physics::single_scattering::SingleScattering;
+use smatrix2d::physics::single_scattering::UpperEnd;
 use smatrix2d::physics::{Material, builtin};
 
 fn material(name: &str) -> Material {
@@ -328,7 +330,7 @@ fn moliere_theory_from_single_scattering_agrees_with_the_differential_moliere_fi
         ("lead", 158.6),
     ] {
         let material = material(name);
-        let scattering = SingleScattering::of(&material);
+        let scattering = SingleScattering::of(&material, Moliere);
         let range = material.csda_range_g_per_cm2(energy);
         let (mut path, mut fit) = (MolierePath::default(), 0.0);
         along_the_range(&material, energy, |left, e, step| {
@@ -355,7 +357,7 @@ fn moliere_theory_from_single_scattering_agrees_with_the_differential_moliere_fi
 
 #[test]
 fn single_scattering_rates_have_the_stated_moments() {
-    let scattering = SingleScattering::of(&material("water"));
+    let scattering = SingleScattering::of(&material("water"), Moliere);
     for target in scattering.targets(150.0) {
         let steps = 200_000;
         // From far below the screening angle to the cut, in equal steps of asinh(theta / chi_a).
@@ -391,7 +393,7 @@ fn mean_square_angle_with_tails_follows_geant4() {
         (140.0, 0.05055),
     ];
     let water = material("water");
-    let scattering = SingleScattering::of(&water);
+    let scattering = SingleScattering::of(&water, Moliere);
     let range = water.csda_range_g_per_cm2(150.0);
     for (depth_mm, angle) in table {
         let (mut with_tails, mut core) = (0.0, 0.0);
@@ -423,7 +425,7 @@ fn mean_square_angle_with_tails_follows_geant4() {
 
 #[test]
 fn form_factor_cut_lies_at_the_size_of_the_nucleus() {
-    let scattering = SingleScattering::of(&material("oxygen"));
+    let scattering = SingleScattering::of(&material("oxygen"), Moliere);
     let momentum_mev = (150.0_f64 * (150.0 + 2.0 * 938.272_088_16)).sqrt();
     let cut = scattering.targets(150.0)[0].cut_rad;
     // Charge radius of O-16: 2.70 fm (rms).
@@ -433,4 +435,31 @@ fn form_factor_cut_lies_at_the_size_of_the_nucleus() {
         0.02,
         "theta_cut",
     );
+}
+
+#[test]
+fn form_factor_rates_keep_the_second_moment_of_the_sharp_cut() {
+    // The sharp cut is defined by it. Bins of 0.005 of the form factor's angle, from the 20th (the form factor is 0.5 % below 1
+    // there) on; 6 of that angle leave 1e-3 of the moment with F to the first power.
+    for model in [Moliere, WentzelVi] {
+        for target in SingleScattering::of(&material("water"), model)
+            .targets(150.0)
+            .iter()
+            .step_by(2)
+        {
+            let UpperEnd::FormFactor { angle_rad, .. } = target.end else {
+                panic!("nuclei have a form factor")
+            };
+            let edge = |i: i32| 0.005 * angle_rad * (f64::from(i) + 0.5);
+            let share = |i: i32| {
+                2.0 * target.rate_with_form_factor_cm2_per_g(edge(i - 1), edge(i))
+                    * edge(i - 1)
+                    * edge(i)
+            };
+            let far: f64 = (21..1200).map(share).sum();
+            let near = target.second_moment_below_rad2_cm2_per_g(edge(20));
+            let whole = target.second_moment_below_rad2_cm2_per_g(1e9);
+            assert_within(near + far, whole, 5e-3, "second moment");
+        }
+    }
 }

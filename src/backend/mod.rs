@@ -5,11 +5,14 @@ pub mod cuda;
 
 use crate::beam::Source;
 use crate::case::{BackendChoice, Precision};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::march::March;
 use crate::nuclear::Term;
+use crate::memory::Bytes;
 use crate::scoring::Scores;
+use cuda::CudaMachine;
+use cuda::probe::{GpuInfo, Verdict, choose, probe};
 
 /// How far a streaming pass goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub trait Stepper {
 /// Makes the steppers of a run; chosen once by `open`.
 pub trait Machine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>>;
+    /// Bytes that the stepper of a march allocates for one spot, without the operators' tables.
+    fn buffer_bytes(&self, march: &March) -> Bytes;
     /// For the summary and the dose file, as in "cpu (AVX-512)".
     fn name(&self) -> String;
 }
@@ -90,19 +95,43 @@ pub struct Opened {
 ///
 /// # Errors
 /// No GPU where one was asked for, or a GPU that exists and does not work.
-pub fn open(choice: BackendChoice, precision: Precision, _device: Option<usize>) -> Result<Opened> {
-    let on_cpu = |reason: String| Opened {
+pub fn open(choice: BackendChoice, precision: Precision, device: Option<usize>) -> Result<Opened> {
+    match choice {
+        BackendChoice::Cpu => Ok(on_cpu(precision, "asked for".into())),
+        BackendChoice::Cuda => on_gpu(&probe()?, precision, device, "asked for"),
+        BackendChoice::Auto => match probe() {
+            Ok(gpus) => on_gpu(&gpus, precision, device, "a GPU is there"),
+            Err(why) if why.verdict() == Verdict::NoneExists && device.is_none() => {
+                Ok(on_cpu(precision, why.to_string()))
+            }
+            Err(why) => Err(why.into()),
+        },
+    }
+}
+
+fn on_cpu(precision: Precision, reason: String) -> Opened {
+    Opened {
         machine: Box::new(cpu::Cpu::new(precision)),
         reason,
         gpu_name: String::new(),
         gpu_uuid: String::new(),
         driver: String::new(),
-    };
-    match choice {
-        BackendChoice::Cpu => Ok(on_cpu("asked for".into())),
-        BackendChoice::Auto => Ok(on_cpu("no CUDA kernels in this build".into())),
-        BackendChoice::Cuda => {
-            Err(Error::new(Kind::NoGpu, "built without CUDA kernels").hint("use --backend cpu"))
-        }
     }
+}
+
+/// Opens the device with the wished number, else the first.
+fn on_gpu(
+    gpus: &[GpuInfo],
+    precision: Precision,
+    device: Option<usize>,
+    reason: &str,
+) -> Result<Opened> {
+    let gpu = choose(gpus, &device.unwrap_or(gpus[0].index).to_string())?;
+    Ok(Opened {
+        machine: Box::new(CudaMachine::open(gpu, precision)?),
+        reason: reason.into(),
+        gpu_name: gpu.name.clone(),
+        gpu_uuid: gpu.uuid.clone(),
+        driver: gpu.driver_version.clone().unwrap_or_default(),
+    })
 }

@@ -1,8 +1,8 @@
 //! The words that enumerated keys take, once for reading and writing; and the nearest name to a mistyped one.
 
 use super::{
-    BackendChoice, Backward, Nuclear, Precision, Quantity, Scattering, Splitting, Stepping,
-    Streaming,
+    BackendChoice, Backward, Conversion, Nuclear, Outside, Precision, Quantity, Scattering,
+    SingleScatteringModel, Splitting, Stepping, Streaming,
 };
 
 /// A type whose values have names in the case file.
@@ -66,6 +66,13 @@ impl Named for Scattering {
     ];
 }
 
+impl Named for SingleScatteringModel {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("wentzel-vi", SingleScatteringModel::WentzelVi),
+        ("moliere", SingleScatteringModel::Moliere),
+    ];
+}
+
 impl Named for Nuclear {
     const NAMES: &'static [(&'static str, Self)] = &[
         ("none", Self::None),
@@ -92,6 +99,15 @@ impl Named for BackendChoice {
         ("cuda", Self::Cuda),
         ("cpu", Self::Cpu),
     ];
+}
+
+impl Named for Conversion {
+    const NAMES: &'static [(&'static str, Self)] = &[("schneider2000", Self::Schneider2000)];
+}
+
+impl Named for Outside {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("refuse", Self::Refuse), ("clamp", Self::Clamp)];
 }
 
 impl Named for Precision {

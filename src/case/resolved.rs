@@ -1,7 +1,10 @@
 //! Writes a case as TOML with every key given: reading it again gives the same case.
 
 use super::names::{EnergyAxisName, Named};
-use super::{AngleBins, BeamSpec, Case, EnergyAxisSpec, MaterialSpec, PhantomSpec, RegionSpec};
+use super::{
+    AngleBins, BeamSpec, Case, EnergyAxisSpec, HounsfieldSpec, MaterialSpec, PhantomSpec,
+    RegionSpec,
+};
 use std::fmt::{Debug, Write};
 use std::path::Path;
 
@@ -68,7 +71,19 @@ fn phantom(lines: &mut Lines, phantom: &PhantomSpec) {
     lines.value("spacing_mm", phantom.spacing_mm);
     lines.optional_number("density_g_per_cm3", phantom.density_g_per_cm3);
     lines.optional_path("file", phantom.file.as_deref());
+    if let Some(spec) = &phantom.hounsfield {
+        hounsfield(lines, spec);
+    }
     phantom.regions.iter().for_each(|box_| region(lines, box_));
+}
+
+fn hounsfield(lines: &mut Lines, spec: &HounsfieldSpec) {
+    lines.header("[phantom.hounsfield]");
+    match &spec.file {
+        Some(file) => lines.optional_path("file", Some(file)),
+        None => lines.name("conversion", spec.conversion),
+    }
+    lines.name("outside", spec.outside);
 }
 
 fn region(lines: &mut Lines, region: &RegionSpec) {
@@ -81,6 +96,9 @@ fn region(lines: &mut Lines, region: &RegionSpec) {
 
 fn material(lines: &mut Lines, name: &str, material: &MaterialSpec) {
     lines.header(&format!("[materials.{name}]"));
+    if let Some(base) = &material.base {
+        lines.key("base", quoted(base));
+    }
     lines.value("density_g_per_cm3", material.density_g_per_cm3);
     lines.optional_number(
         "mean_excitation_energy_ev",
@@ -117,23 +135,23 @@ fn beam(lines: &mut Lines, beam: &BeamSpec) {
 fn grid(lines: &mut Lines, case: &Case) {
     let grid = &case.grid;
     lines.header("[grid]");
-    let (axis, key, width) = match grid.energy_axis {
-        EnergyAxisSpec::Range { range_bin_mm } => (
-            EnergyAxisName::Range,
-            "range_bin_mm",
-            format!("{range_bin_mm:?}"),
-        ),
-        EnergyAxisSpec::Log { energy_bins } => {
-            (EnergyAxisName::Log, "energy_bins", energy_bins.to_string())
+    match grid.energy_axis {
+        EnergyAxisSpec::Range { range_bin_mm } => {
+            lines.name("energy_axis", EnergyAxisName::Range);
+            // Without the key each beam has bins of its own.
+            if let Some(width_mm) = range_bin_mm {
+                lines.value("range_bin_mm", width_mm);
+            }
         }
-        EnergyAxisSpec::Uniform { energy_bins } => (
-            EnergyAxisName::Uniform,
-            "energy_bins",
-            energy_bins.to_string(),
-        ),
-    };
-    lines.name("energy_axis", axis);
-    lines.key(key, width);
+        EnergyAxisSpec::Log { energy_bins } => {
+            lines.name("energy_axis", EnergyAxisName::Log);
+            lines.key("energy_bins", energy_bins.to_string());
+        }
+        EnergyAxisSpec::Uniform { energy_bins } => {
+            lines.name("energy_axis", EnergyAxisName::Uniform);
+            lines.key("energy_bins", energy_bins.to_string());
+        }
+    }
     lines.value("cutoff_mev", grid.cutoff_mev);
     lines.value("angle_max_deg", grid.angle_max_deg);
     match grid.angle_bins {
@@ -158,6 +176,7 @@ fn transport(lines: &mut Lines, case: &Case) {
 fn physics(lines: &mut Lines, case: &Case) {
     lines.header("[physics]");
     lines.name("scattering", case.physics.scattering);
+    lines.name("single_scattering", case.physics.single_scattering);
     lines.value("straggling", case.physics.straggling);
     lines.name("nuclear", case.physics.nuclear);
     lines.value("energy_loss", case.physics.energy_loss);

@@ -4,8 +4,8 @@ use super::names::EnergyAxisName;
 use super::section::{Allowed, Section};
 use super::{
     AngleBins, BackendChoice, Backward, BeamSpec, EnergyAxisSpec, GridSpec, Nuclear, OutputSpec,
-    PhysicsSpec, Precision, Quantity, RunSpec, Scattering, Splitting, Stepping, Streaming,
-    TransportSpec,
+    PhysicsSpec, Precision, Quantity, RunSpec, Scattering, SingleScatteringModel, Splitting,
+    Stepping, Streaming, TransportSpec,
 };
 use crate::error::Result;
 use std::ops::Bound;
@@ -32,7 +32,6 @@ const TRANSPORT_KEYS: &[&str] = &[
 
 /// Bins per axis: beyond this the stencil tables alone are gigabytes.
 pub const MOST_BINS: usize = 100_000;
-const DEFAULT_RANGE_BIN_MM: f64 = 0.5;
 const DEFAULT_BINS_PER_MEV: f64 = 2.0;
 
 pub fn grid(root: &Section, beams: &[BeamSpec]) -> Result<GridSpec> {
@@ -48,7 +47,7 @@ pub fn grid(root: &Section, beams: &[BeamSpec]) -> Result<GridSpec> {
 
 fn energy_axis(grid: &Section, beams: &[BeamSpec]) -> Result<EnergyAxisSpec> {
     let axis = grid.choice_or("energy_axis", EnergyAxisName::Range)?;
-    let range_bin_mm = grid.number_or("range_bin_mm", Allowed::ABOVE_ZERO, DEFAULT_RANGE_BIN_MM)?;
+    let range_bin_mm = grid.number("range_bin_mm", Allowed::ABOVE_ZERO, 0.5)?;
     let energy_bins = grid.whole_or("energy_bins", 2..=MOST_BINS, default_energy_bins(beams))?;
     let (foreign, own) = match axis {
         EnergyAxisName::Range => ("energy_bins", "range_bin_mm"),
@@ -108,10 +107,18 @@ pub fn transport(root: &Section, spacing_mm: [f64; 2]) -> Result<TransportSpec> 
 pub fn physics(root: &Section) -> Result<PhysicsSpec> {
     let physics = root.child(
         "physics",
-        &["scattering", "straggling", "nuclear", "energy_loss"],
+        &[
+            "scattering",
+            "single_scattering",
+            "straggling",
+            "nuclear",
+            "energy_loss",
+        ],
     )?;
     Ok(PhysicsSpec {
         scattering: physics.choice_or("scattering", Scattering::Gaussian)?,
+        single_scattering: physics
+            .choice_or("single_scattering", SingleScatteringModel::WentzelVi)?,
         straggling: physics.truth_or("straggling", true)?,
         nuclear: physics.choice_or("nuclear", Nuclear::None)?,
         energy_loss: physics.truth_or("energy_loss", true)?,

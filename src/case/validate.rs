@@ -178,7 +178,10 @@ fn grid(case: &Case) -> Result<()> {
         let bins = 2.0 * grid.angle_max_deg / width_deg;
         bin_count(case, "grid.angle_bin_deg", width_deg, bins)?;
     }
-    if let EnergyAxisSpec::Range { range_bin_mm } = grid.energy_axis {
+    if let EnergyAxisSpec::Range {
+        range_bin_mm: Some(range_bin_mm),
+    } = grid.energy_axis
+    {
         let highest_mev = case
             .beams
             .iter()

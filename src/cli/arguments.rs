@@ -3,6 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use smatrix2d::case::{BackendChoice, Case, Named, Precision};
 use smatrix2d::error::Result;
+use smatrix2d::memory;
 use smatrix2d::phantom::Phantom;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,7 @@ impl CaseArgs {
     /// The checked case and its phantom.
     pub fn load(&self) -> Result<(Case, Phantom)> {
         let case = Case::load(&self.path, &self.overrides())?;
+        memory::check_phantom(&case)?;
         let phantom = Phantom::build(&case, self.folder())?;
         Ok((case, phantom))
     }

@@ -12,6 +12,7 @@ mod plot;
 mod progress;
 mod report;
 mod run;
+mod sobp;
 mod terminal;
 
 use clap::{Parser, Subcommand};
@@ -38,6 +39,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Measure throughput per operator and per step
     Bench(bench::BenchArgs),
+    /// Write the case of a spread-out Bragg peak
+    Sobp(sobp::SobpArgs),
     /// List the GPUs, or say why there is none
     Devices(devices::DevicesArgs),
     /// List the built-in materials, or print one's table
@@ -73,6 +76,7 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Sobp(arguments) => sobp::run(arguments),
         Command::Devices(arguments) => devices::run(arguments),
         Command::Materials(arguments) => materials::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),

@@ -1,29 +1,26 @@
-//! What a run would do: grid, bytes, steps, backend. Bytes are upper bounds where `prune` is above 0: the active window is smaller.
+//! What a run would do: grid, memory at its peak, steps, backend.
 
 use super::terminal;
 use serde_json::{Value, json};
-use smatrix2d::backend;
-use smatrix2d::case::{Case, Named, Precision, Stepping};
-use smatrix2d::error::Result;
-use smatrix2d::march::March;
+use smatrix2d::backend::cpu::Cpu;
+use smatrix2d::backend::{self, Machine};
+use smatrix2d::case::{Case, Named, Stepping};
+use smatrix2d::error::{Error, Result};
 use smatrix2d::media::Media;
+use smatrix2d::memory::{Bytes, Forecast, readable};
 use smatrix2d::phantom::{Phantom, edges_off_the_grid};
 use smatrix2d::phase_space::Layout;
 use smatrix2d::physics::Material;
 use smatrix2d::transport;
 
 const MM_PER_CM: f64 = 10.0;
-/// Material index (u16) and density (f64) of a phantom cell.
-const PHANTOM_BYTES_PER_CELL: u64 = 10;
-/// Energy deposit, its sum with LET, and path length in f64, for the spot in work and for the sum over the spots.
-const SCORE_BYTES_PER_CELL: u64 = 6 * 8;
 
 pub struct Plan {
     title: String,
     layout: Layout,
     cells_z: u64,
     cells_x: u64,
-    bytes_per_bin: u64,
+    peak: Bytes,
     /// Until the last proton has stopped; energy straggling adds a few.
     steps_expected: u64,
     steps_at_most: u64,
@@ -37,35 +34,40 @@ pub struct Plan {
 struct Backend {
     name: String,
     reason: String,
-    memory: Memory,
-}
-
-/// Where the state would lie.
-enum Memory {
-    Host,
-    Device,
+    /// Where no backend can be had, the CPU's: what psi takes is the same.
+    machine: Box<dyn Machine>,
 }
 
 impl Plan {
-    /// The plan of the beam of highest energy, which has the largest phase space.
+    /// The plan of the march that takes most memory.
     ///
     /// # Errors
     /// Internal, where the built-in tables lack water.
     pub fn new(case: &Case, phantom: &Phantom, device: Option<usize>) -> Result<Self> {
-        let (media, water) = (Media::new(phantom), transport::water()?);
-        let march = March::new(case, phantom, &media, &water, beam_of_highest_energy(case))?;
+        let (media, water) = (Media::new(phantom), transport::water(phantom)?);
+        let backend = backend_of(case, device);
+        let forecast = Forecast::new(case, phantom, &media, &water, backend.machine.as_ref())
+            .ok_or_else(|| Error::internal("a case without beams"))?;
+        let mut notes = edges_off_the_grid(&case.phantom);
+        let peak = match forecast.check(forecast.at_least()) {
+            Ok(()) => forecast.peak(),
+            // What does not fit without its tables needs none built.
+            Err(_) => forecast.at_least(),
+        };
+        notes.extend(forecast.check(peak).err().map(|error| does_not_fit(&error)));
+        let march = &forecast.march;
         Ok(Self {
             title: case.title.clone(),
             layout: march.phase_space.layout(),
             cells_z: phantom.cells_z() as u64,
             cells_x: phantom.cells_x() as u64,
-            bytes_per_bin: bytes_per_bin(case.run.precision),
+            peak,
             steps_expected: (march.most_steps() as u64).min(steps_in_range(case, phantom)),
             steps_at_most: march.most_steps() as u64,
             stepping: case.transport.stepping.name(),
             precision: case.run.precision.name(),
-            backend: backend_of(case, device),
-            notes: edges_off_the_grid(&case.phantom),
+            backend,
+            notes,
         })
     }
 
@@ -73,26 +75,7 @@ impl Plan {
         self.layout.len() as u64
     }
 
-    /// The state and the copy that an operator writes to.
-    fn state_bytes(&self) -> u64 {
-        2 * self.bins() * self.bytes_per_bin
-    }
-
-    fn map_bytes(&self) -> u64 {
-        self.cells_z * self.cells_x * (PHANTOM_BYTES_PER_CELL + SCORE_BYTES_PER_CELL)
-    }
-
-    /// (host, device)
-    fn bytes(&self) -> (u64, u64) {
-        let all = self.map_bytes() + self.state_bytes();
-        match self.backend.memory {
-            Memory::Host => (all, 0),
-            Memory::Device => (self.map_bytes(), all),
-        }
-    }
-
     pub fn text(&self) -> String {
-        let (host, device) = self.bytes();
         let Layout {
             energies,
             angles,
@@ -117,8 +100,8 @@ impl Plan {
                     self.steps_expected, self.steps_at_most, self.stepping
                 ),
             ),
-            ("host memory", format!("at most {}", readable(host))),
-            ("device memory", format!("at most {}", readable(device))),
+            ("host memory", readable(self.peak.host)),
+            ("device memory", readable(self.peak.device)),
             (
                 "backend",
                 format!("{} ({})", self.backend.name, self.backend.reason),
@@ -132,7 +115,6 @@ impl Plan {
     }
 
     pub fn json(&self) -> Value {
-        let (host_bytes, device_bytes) = self.bytes();
         json!({
             "title": self.title,
             "energy_bins": self.layout.energies,
@@ -143,8 +125,8 @@ impl Plan {
             "steps_expected": self.steps_expected,
             "steps_at_most": self.steps_at_most,
             "stepping": self.stepping,
-            "host_bytes": host_bytes,
-            "device_bytes": device_bytes,
+            "host_bytes": self.peak.host,
+            "device_bytes": self.peak.device,
             "backend": self.backend.name,
             "backend_reason": self.backend.reason,
             "precision": self.precision,
@@ -159,26 +141,26 @@ fn backend_of(case: &Case, device: Option<usize>) -> Backend {
         Ok(opened) => Backend {
             name: opened.machine.name(),
             reason: opened.reason,
-            memory: if opened.gpu_name.is_empty() {
-                Memory::Host
-            } else {
-                Memory::Device
-            },
+            machine: opened.machine,
         },
         Err(error) => Backend {
             name: "none".into(),
             reason: format!("a run would stop: {}", error.message),
-            memory: Memory::Device,
+            machine: Box::new(Cpu::new(case.run.precision)),
         },
     }
 }
 
-fn bytes_per_bin(precision: Precision) -> u64 {
-    match precision {
-        Precision::Half => 2,
-        Precision::Single => 4,
-        Precision::Double => 8,
-    }
+/// One line: a run would stop, and how to mend it.
+fn does_not_fit(error: &Error) -> String {
+    let Error {
+        message, key, hint, ..
+    } = error;
+    format!(
+        "a run would stop: {message}; {}: {}",
+        key.as_deref().unwrap_or(""),
+        hint.as_deref().unwrap_or("")
+    )
 }
 
 fn beam_of_highest_energy(case: &Case) -> usize {
@@ -205,9 +187,4 @@ fn steps_in_range(case: &Case, phantom: &Phantom) -> u64 {
     let longest_cm = cells.map(|(index, density)| ranges[usize::from(*index)] / density);
     let longest_mm = longest_cm.fold(0.0, f64::max) * MM_PER_CM;
     (longest_mm / case.transport.step_mm).ceil() as u64
-}
-
-fn readable(bytes: u64) -> String {
-    const MIB: f64 = 1_048_576.0;
-    format!("{:.1} MiB", bytes as f64 / MIB)
 }

@@ -1,20 +1,30 @@
-//! Progress on stderr: a bar on a terminal, a line each 10 % elsewhere.
+//! Progress on stderr: a bar on a terminal, a line each 10 % elsewhere, of runs that take more than a few seconds.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use smatrix2d::error::Result;
 use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// Shorter runs are over before anyone asks.
+const QUIET: Duration = Duration::from_secs(3);
 
 pub enum Reporter {
     Bar(ProgressBar),
-    /// Tenths of the work that have been told.
-    Lines(u64),
+    Lines {
+        /// Tenths of the work that have been told or passed over.
+        told: u64,
+        started: Instant,
+    },
     Silent,
 }
 
 impl Reporter {
     pub fn on_stderr() -> Result<Self> {
         if !std::io::stderr().is_terminal() {
-            return Ok(Self::Lines(0));
+            return Ok(Self::Lines {
+                told: 0,
+                started: Instant::now(),
+            });
         }
         let style = ProgressStyle::with_template("{bar:40} step {pos}/{len}  {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -27,12 +37,12 @@ impl Reporter {
                 bar.set_length(steps);
                 bar.set_position(step);
             }
-            Self::Lines(told) => {
+            Self::Lines { told, started } => {
                 let tenths = 10 * step / steps.max(1);
-                if tenths > *told {
-                    *told = tenths;
-                    eprintln!("step {step} of {steps} ({}0 %)", tenths);
+                if tenths > *told && started.elapsed() > QUIET {
+                    eprintln!("step {step} of {steps} ({tenths}0 %)");
                 }
+                *told = tenths.max(*told);
             }
             Self::Silent => {}
         }

@@ -16,7 +16,7 @@ pub fn text(results: &Results, provenance: &Provenance, output: &Path) -> String
         with_unit(summary.peak_mev_per_mm, "MeV/mm"),
         with_unit(summary.peak_depth_mm, "mm")
     );
-    terminal::table(&[
+    let mut rows = vec![
         ("backend", backend),
         ("precision", provenance.precision.clone()),
         ("steps", provenance.steps.to_string()),
@@ -32,8 +32,35 @@ pub fn text(results: &Results, provenance: &Provenance, output: &Path) -> String
             "energy balance",
             balance(results, "energy_in_mev", "energy_residual", " MeV"),
         ),
-        ("written", output.display().to_string()),
-    ])
+    ];
+    rows.extend(lost(results));
+    rows.push(("written", output.display().to_string()));
+    terminal::table(&rows)
+}
+
+/// Share of the beam above which a way of losing weight is told: a tenth of the dose's usual uncertainty, 1 %.
+const TOLD_FROM: f64 = 1e-3;
+
+/// Where weight went that did not stop in the phantom, channel by channel.
+fn lost(results: &Results) -> Option<(&'static str, String)> {
+    const CHANNELS: [(&str, &str); 9] = [
+        ("weight_not_injected", "outside the grid at the entry"),
+        ("weight_leaked_x_min", "through x_min"),
+        ("weight_leaked_x_max", "through x_max"),
+        ("weight_leaked_z_min", "through z_min"),
+        ("weight_leaked_z_max", "through z_max"),
+        ("weight_rejected", "beyond the angles"),
+        ("weight_pruned", "pruned"),
+        ("weight_absorbed", "in nuclear reactions"),
+        ("weight_alive", "still alive"),
+    ];
+    let total = channel(results, "weight_in")?;
+    let told = CHANNELS.iter().filter_map(|(name, words)| {
+        let share = channel(results, name)? / total;
+        (share > TOLD_FROM).then(|| format!("{:.2} % {words}", 100.0 * share))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| ("weight elsewhere", told.join(", ")))
 }
 
 fn with_unit(value: f64, unit: &str) -> String {

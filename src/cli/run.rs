@@ -69,10 +69,12 @@ fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
         .materials
         .values()
         .filter_map(|material| material.stopping_power_file.as_ref());
+    let curve = case.phantom.hounsfield.iter();
     let named = case
         .phantom
         .file
         .iter()
+        .chain(curve.filter_map(|spec| spec.file.as_ref()))
         .chain(tables)
         .map(|path| arguments.folder().join(path));
     std::iter::once(arguments.path.clone())

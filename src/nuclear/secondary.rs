@@ -72,6 +72,7 @@ impl SecondaryProtons {
         let case = secondary_case(case, spot, &resolution, bin_mm, cutoff_mev, population);
         let axis = EnergyAxis::new(
             case.grid.energy_axis,
+            bin_mm,
             case.grid.cutoff_mev,
             aligned_mev,
             aligned_mev,
@@ -192,7 +193,9 @@ fn secondary_case(
 ) -> Case {
     let mut second = case.clone();
     second.beams = vec![spot];
-    second.grid.energy_axis = EnergyAxisSpec::Range { range_bin_mm };
+    second.grid.energy_axis = EnergyAxisSpec::Range {
+        range_bin_mm: Some(range_bin_mm),
+    };
     second.grid.cutoff_mev = cutoff_mev;
     second.grid.angle_max_deg = resolution.angle_max_deg;
     second.grid.angle_bins = AngleBins::WidthDeg(resolution.angle_bin_deg);

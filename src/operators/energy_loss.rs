@@ -16,9 +16,11 @@
 //! Twin: kernels/energy_loss.cu.
 
 use super::Setting;
+use crate::central_axis::Crossing;
 use crate::phase_space::{EnergyAxis, EnergyCoordinate, Span};
 use crate::physics::Material;
 use crate::real::{Real, round_keeping_sum};
+use std::collections::BTreeMap;
 
 /// What is scored per source bin, in this order: see `Scores`.
 pub const SCORES: usize = 8;
@@ -98,6 +100,17 @@ impl<T: Real> EnergyLossTable<T> {
             table.fill_scores(setting, i / classes, i % classes, spread);
         }
         table
+    }
+
+    pub fn bytes(&self) -> usize {
+        let indices = size_of_val(&self.base[..]) + size_of_val(&self.complete[..]);
+        indices + size_of_val(&self.weights[..]) + size_of_val(&self.scores[..])
+    }
+
+    /// Bytes of the spreads that the table was made from.
+    pub fn building_bytes(&self) -> usize {
+        let reached = self.weights.iter().filter(|&&w| w != T::ZERO).count();
+        self.base.len() * size_of::<Spread>() + reached * size_of::<f64>()
     }
 
     /// Index of (medium, energy, class).
@@ -181,37 +194,33 @@ fn sources_of(spreads: &[Spread]) -> impl Iterator<Item = Span> {
     })
 }
 
-/// Most parts that a step is split into; a step so long has other errors.
-const SUBSTEPS_AT_MOST: usize = 64;
+/// Numbers of parts that a step is split into; a step longer than the last has other errors.
+const PARTS: [usize; 13] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 64];
 
-/// The spread of every source bin over one step of a medium at one class of |angle|.
+/// The spread of every source bin over one step of a medium at one class of |angle|. A bin's step has as many parts as its own
+/// variance needs: every part costs the variance that its fraction of a bin needs, so none are made where they are not needed.
 fn spreads_of(setting: &Setting, medium: usize, class: usize) -> Vec<Spread> {
     let axis = &setting.phase_space.energy;
-    let steps = |parts: usize| -> Vec<Step> {
-        (0..axis.bins())
-            .map(|bin| Step::new(setting, medium, class, bin, parts))
-            .collect()
+    let width = |bin: usize| coordinate(axis, bin as i64) - coordinate(axis, bin as i64 - 1);
+    let step = |bin: usize, parts: usize| Step::new(setting, medium, class, bin, parts);
+    let parts_of = |bin: usize| {
+        let parts = step(bin, 1).variance / width(bin).powi(2) / WIDEST_BINS2;
+        let enough = PARTS.iter().find(|&&n| n as f64 >= parts);
+        *enough.unwrap_or(&PARTS[PARTS.len() - 1])
     };
-    let whole = steps(1);
-    let bin = |i: usize| coordinate(axis, i as i64) - coordinate(axis, i as i64 - 1);
-    let widest = whole
-        .iter()
-        .enumerate()
-        .map(|(i, step)| step.variance / bin(i).powi(2))
-        .fold(0.0, f64::max);
-    let parts = (widest / WIDEST_BINS2)
-        .ceil()
-        .clamp(1.0, SUBSTEPS_AT_MOST as f64) as usize;
-    if parts == 1 {
-        return whole.iter().map(|step| spread(setting, step)).collect();
-    }
-    let part: Vec<Spread> = steps(parts)
-        .iter()
-        .map(|step| spread(setting, step))
-        .collect();
-    (1..parts).fold(part.clone(), |sum, _| {
-        sum.iter().map(|first| compose(first, &part)).collect()
-    })
+    let mut tables: BTreeMap<usize, Vec<Spread>> = BTreeMap::new();
+    let mut spread_in_parts = |bin: usize| {
+        let parts = parts_of(bin);
+        if parts == 1 {
+            return spread(setting, &step(bin, 1));
+        }
+        let table = tables.entry(parts).or_insert_with(|| {
+            let all = 0..axis.bins();
+            all.map(|bin| spread(setting, &step(bin, parts))).collect()
+        });
+        (1..parts).fold(table[bin].clone(), |sum, _| compose(&sum, table))
+    };
+    (0..axis.bins()).map(&mut spread_in_parts).collect()
 }
 
 /// `first`, then `second` from every bin that it reaches; stopped weight stays stopped.
@@ -510,20 +519,29 @@ fn absorbed(step: &Step, spread: &Spread) -> f64 {
     }
 }
 
-/// Variance that the energy axis adds beyond the physics, summed along the beam's central axis, in the axis coordinate squared.
-pub fn excess_along_axis(setting: &Setting, class: usize) -> f64 {
+/// Variance that the energy axis adds beyond the physics, summed along the beam's central axis, mm2 of range in water.
+pub fn excess_along_axis_mm2(setting: &Setting, class: usize) -> f64 {
     let axis = &setting.phase_space.energy;
-    let crossings = setting.axis.crossings.iter();
-    crossings
-        .map(|crossing| {
-            let bin = axis
-                .edges_mev
-                .partition_point(|&e| e <= crossing.energy_mev)
-                .clamp(1, axis.bins())
-                - 1;
-            spread(setting, &Step::new(setting, crossing.medium, class, bin, 1))
-                .excess
-                .max(0.0)
-        })
-        .sum()
+    let mut spreads: BTreeMap<usize, Vec<Spread>> = BTreeMap::new();
+    let excess_mm2 = |crossing: &Crossing| {
+        let medium = crossing.medium;
+        let table = spreads
+            .entry(medium)
+            .or_insert_with(|| spreads_of(setting, medium, class));
+        let above = axis
+            .edges_mev
+            .partition_point(|&e| e <= crossing.energy_mev);
+        let bin = above.clamp(1, axis.bins()) - 1;
+        let range_per_coordinate = match axis.kind {
+            EnergyCoordinate::WaterRange => 1.0,
+            EnergyCoordinate::Energy => {
+                let after_mev = Step::new(setting, medium, class, bin, 1).after_mev;
+                10.0 / setting
+                    .water
+                    .mass_stopping_power_mev_cm2_per_g(after_mev.max(axis.centers_mev[0]))
+            }
+        };
+        table[bin].excess.max(0.0) * range_per_coordinate * range_per_coordinate
+    };
+    setting.axis.crossings.iter().map(excess_mm2).sum()
 }

@@ -30,23 +30,34 @@ pub fn unit_jump_kernel(a: f64, reach: usize) -> Vec<f64> {
 /// Jumps of any length, by discrete cosine transform: the characteristic function of exp(Q) at k is
 /// exp(-2 sum rho_n (1 - cos n k)). `rates[n - 1]` is rho_n.
 pub struct JumpTransform {
-    /// cos(pi i / HALF_PERIOD)
+    /// Half the period in bins: kernels fold over beyond it, where they are below the truncation.
+    half_period: usize,
+    /// cos(pi i / half_period)
     cosine: Vec<f64>,
 }
 
-/// Half the period of the transform in bins; kernels fold over beyond it, where they are below the truncation.
-const HALF_PERIOD: usize = 192;
-
 impl JumpTransform {
-    pub fn new() -> JumpTransform {
-        let angle = |i: usize| std::f64::consts::PI * i as f64 / HALF_PERIOD as f64;
+    /// For kernels of up to `reach` bins.
+    pub fn new(reach: usize) -> JumpTransform {
+        let half_period = (reach + reach / 2).max(64);
+        let angle = |i: usize| std::f64::consts::PI * i as f64 / half_period as f64;
         JumpTransform {
-            cosine: (0..2 * HALF_PERIOD).map(|i| angle(i).cos()).collect(),
+            half_period,
+            cosine: (0..2 * half_period).map(|i| angle(i).cos()).collect(),
         }
     }
 
-    fn cosine(&self, k: usize, n: usize) -> f64 {
-        self.cosine[k * n % (2 * HALF_PERIOD)]
+    /// cos(n k) for k = 0, 1, ... or n = 0, 1, ... with the other fixed.
+    fn cosines(&self, fixed: usize) -> impl Iterator<Item = f64> + '_ {
+        let (period, step) = (2 * self.half_period, fixed % (2 * self.half_period));
+        let mut at = period - step;
+        std::iter::repeat_with(move || {
+            at += step;
+            if at >= period {
+                at -= period;
+            }
+            self.cosine[at]
+        })
     }
 
     /// sum over n of 2 rho_n (1 - cos n k) at every k.
@@ -54,40 +65,43 @@ impl JumpTransform {
         let at = |k: usize| {
             rates
                 .iter()
-                .zip(1..)
-                .map(|(rate, n)| 2.0 * rate * (1.0 - self.cosine(k, n)))
+                .zip(self.cosines(k).skip(1))
+                .map(|(rate, cosine)| 2.0 * rate * (1.0 - cosine))
                 .sum()
         };
-        (0..=HALF_PERIOD).map(at).collect()
+        (0..=self.half_period).map(at).collect()
     }
 
     /// The kernel of `length` times the rates whose exponent is given; its variance is `variance`.
     pub fn kernel(&self, exponent: &[f64], length: f64, variance: f64, reach: usize) -> Vec<f64> {
         // Trapezoidal rule over half a period: the ends count half.
-        let end = |k: usize| if k == 0 || k == HALF_PERIOD { 0.5 } else { 1.0 };
+        let end = |k: usize| {
+            if k == 0 || k == self.half_period {
+                0.5
+            } else {
+                1.0
+            }
+        };
         let function: Vec<f64> = exponent
             .iter()
             .enumerate()
             .map(|(k, e)| end(k) * (-length * e).exp())
             .collect();
-        let most = (reach + 2).min(HALF_PERIOD);
         let at = |n: usize| -> f64 {
-            function
+            let sum: f64 = function
                 .iter()
-                .enumerate()
-                .map(|(k, f)| f * self.cosine(k, n))
-                .sum()
+                .zip(self.cosines(n))
+                .map(|(f, cosine)| f * cosine)
+                .sum();
+            (sum / self.half_period as f64).max(0.0)
         };
+        // The kernel falls from its middle on: beyond the cut nothing comes back.
+        let most = (reach + 2).min(self.half_period);
         let kernel = (0..most)
-            .map(|n| (at(n) / HALF_PERIOD as f64).max(0.0))
+            .map(at)
+            .take_while(|&k| k > 0.1 * TRUNCATE)
             .collect();
         truncated(kernel, variance, reach)
-    }
-}
-
-impl Default for JumpTransform {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -165,7 +179,7 @@ mod tests {
 
     #[test]
     fn unit_jumps_by_transform_are_the_bessel_kernel() {
-        let transform = JumpTransform::new();
+        let transform = JumpTransform::new(80);
         let exponent = transform.exponent(&[0.35]);
         let found = transform.kernel(&exponent, 2.0, 1.4, 80);
         for (n, w) in unit_jump_kernel(1.4, 80).iter().enumerate() {
@@ -182,7 +196,7 @@ mod tests {
             .zip(1..)
             .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
             .sum();
-        let transform = JumpTransform::new();
+        let transform = JumpTransform::new(80);
         let kernel = transform.kernel(&transform.exponent(&rates), 1.0, variance, 80);
         assert!(
             (moment(&kernel, 0) - 1.0).abs() < 1e-13

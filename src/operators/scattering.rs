@@ -5,7 +5,8 @@
 //!
 //! - `gaussian`, `highland`: jumps of one bin at rate T l / (2 bin^2) each way, T the scattering power at mid-step energy.
 //! - `moliere`: jumps of n >= 2 bins at the rate of single scatterings into that bin, projected screened Rutherford of every
-//!   nucleus and its electrons, cut by the nuclear form factor; jumps of one bin carry what is left of the second moment.
+//!   nucleus and its electrons, cut by the nuclear form factor; jumps of one bin carry what is left of the second moment. Long
+//!   jumps are rare and their exact depth matters little: those of several steps are taken together in one of them.
 //!
 //! Gather form, every source bin with its own path length:
 //!
@@ -32,20 +33,26 @@ pub struct ScatteringTable<T> {
 }
 
 impl<T: Real> ScatteringTable<T> {
-    pub fn new(setting: &Setting) -> ScatteringTable<T> {
+    /// The kernels of a step; `jumps` says which of them it takes.
+    pub fn new(setting: &Setting, jumps: Jumps) -> ScatteringTable<T> {
         let phase_space = setting.phase_space;
         let mut table = ScatteringTable {
             energies: phase_space.energy.bins(),
             classes: phase_space.angle.class_angles_rad.len(),
             ..Default::default()
         };
-        let shapes = KernelShapes::new(setting);
+        let shapes = KernelShapes::new(setting, jumps);
         for medium in 0..setting.media.list.len() {
             for energy in 0..table.energies {
                 table.push(shapes.of(medium, energy));
             }
         }
         table
+    }
+
+    pub fn bytes(&self) -> usize {
+        let indices = self.start.capacity() + self.half_width.capacity();
+        indices * size_of::<u32>() + self.weights.capacity() * size_of::<T>()
     }
 
     /// Appends the kernels of one (medium, energy), one per class.
@@ -94,9 +101,35 @@ impl<T: Real> Kernels<'_, T> {
     }
 }
 
+/// Which jumps of the single-scattering kernels a step takes (`moliere` only).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jumps {
+    /// Those of up to `SHORT_JUMP` bins.
+    Short,
+    /// Those too, and the longer ones of so many steps.
+    LongOf(usize),
+}
+
+/// Longest jump, in bins, that every step takes.
+const SHORT_JUMP: usize = 3;
+/// Long jumps are taken together over about this depth: a jump of 5 degrees, 2 mm too early or late, is 0.2 mm off.
+const LONG_JUMPS_TOGETHER_MM: f64 = 4.0;
+const STEPS_TOGETHER_AT_MOST: usize = 8;
+
+/// Steps whose long jumps are taken together.
+pub fn steps_together(scattering: Scattering, step_mm: f64) -> usize {
+    match scattering {
+        Scattering::Moliere => {
+            ((LONG_JUMPS_TOGETHER_MM / step_mm).round() as usize).clamp(1, STEPS_TOGETHER_AT_MOST)
+        }
+        _ => 1,
+    }
+}
+
 /// The kernels of a setting before rounding.
 struct KernelShapes<'a> {
     setting: &'a Setting<'a>,
+    jumps: Jumps,
     transform: JumpTransform,
     /// Per medium; `moliere` only.
     single: Vec<SingleScattering>,
@@ -107,7 +140,7 @@ struct KernelShapes<'a> {
 const LENGTHS_TOGETHER: f64 = 1.1;
 
 impl<'a> KernelShapes<'a> {
-    fn new(setting: &'a Setting) -> Self {
+    fn new(setting: &'a Setting, jumps: Jumps) -> Self {
         let media = if setting.physics.scattering == Scattering::Moliere {
             setting.media.list.len()
         } else {
@@ -115,9 +148,15 @@ impl<'a> KernelShapes<'a> {
         };
         KernelShapes {
             setting,
-            transform: JumpTransform::new(),
+            jumps,
+            transform: JumpTransform::new(setting.phase_space.angle.bins()),
             single: (0..media)
-                .map(|medium| SingleScattering::of(setting.material(medium)))
+                .map(|medium| {
+                    SingleScattering::of(
+                        setting.material(medium),
+                        setting.physics.single_scattering,
+                    )
+                })
                 .collect(),
             // A jump by as many bins as there are leaves the axis from everywhere.
             reach: setting.phase_space.angle.bins(),
@@ -199,14 +238,14 @@ impl<'a> KernelShapes<'a> {
         let (bin, targets) = (self.bin_rad(), self.single[medium].targets(energy_mev));
         let cut = targets
             .iter()
-            .map(|target| target.cut_rad)
+            .map(|target| target.farthest_rad())
             .fold(0.0, f64::max);
         let farthest = ((cut / bin + 0.5).floor() as usize).clamp(1, self.reach.max(1));
         let into = |n: usize| -> f64 {
             let edges = ((n as f64 - 0.5) * bin, (n as f64 + 0.5) * bin);
             targets
                 .iter()
-                .map(|target| target.rate_cm2_per_g(edges.0, edges.1))
+                .map(|target| target.rate_with_form_factor_cm2_per_g(edges.0, edges.1))
                 .sum()
         };
         let mut rates: Vec<f64> = (1..=farthest).map(into).collect();
@@ -218,6 +257,13 @@ impl<'a> KernelShapes<'a> {
             .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
             .sum();
         rates[0] = (0.5 * (whole - far)).max(0.0);
+        match self.jumps {
+            Jumps::Short => rates.truncate(SHORT_JUMP),
+            Jumps::LongOf(steps) => rates
+                .iter_mut()
+                .skip(SHORT_JUMP)
+                .for_each(|rate| *rate *= steps as f64),
+        }
         rates
     }
 

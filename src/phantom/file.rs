@@ -1,4 +1,5 @@
-//! Reads a phantom from HDF5: `/material_index` and `/density_g_per_cm3`, both (z, x), and the attribute `materials`.
+//! Reads a phantom from HDF5: `/material_index` and `/density_g_per_cm3`, both (z, x), and the attribute `materials`;
+//! or `/hounsfield` (z, x), numbers of a CT slice.
 //!
 //! The attribute (a list of names, on the root or on `/material_index`) says which material each index means.
 
@@ -10,10 +11,17 @@ use std::path::Path;
 
 /// Longest material name in a fixed-length string attribute.
 const LONGEST_NAME: usize = 256;
-const LAYOUT_HINT: &str = "a phantom file holds /material_index and /density_g_per_cm3, both (z, x), and the attribute `materials`";
+const LAYOUT_HINT: &str = "a phantom file holds /material_index and /density_g_per_cm3, both (z, x), and the attribute `materials`; or /hounsfield (z, x)";
 
-/// A phantom file's content; every index points into `materials`, every density is finite and above 0.
-pub struct PhantomFile {
+/// A phantom file's content.
+pub enum PhantomFile {
+    Cells(Cells),
+    /// (nz, nx); not checked for NaN.
+    Hounsfield(Array2<f64>),
+}
+
+/// Cells as given; every index points into `materials`, every density is finite and above 0.
+pub struct Cells {
     /// (nz, nx)
     pub material_index: Array2<u16>,
     /// (nz, nx), g/cm3
@@ -39,14 +47,39 @@ pub fn read(path: &Path, shape: (usize, usize)) -> Result<PhantomFile> {
         wrong(path, format!("not a whole HDF5 file: {error}"))
             .hint("the file may be cut short, still being written, or of another kind")
     })?;
-    let materials = material_names(&file, path)?;
-    let material_index = indices(&file, path, shape, materials.len())?;
-    let density_g_per_cm3 = densities(&file, path, shape)?;
-    Ok(PhantomFile {
-        material_index,
-        density_g_per_cm3,
+    match (
+        file.link_exists("hounsfield"),
+        file.link_exists("material_index"),
+    ) {
+        (false, _) => cells(&file, path, shape).map(PhantomFile::Cells),
+        (true, false) => hounsfield(&file, path, shape).map(PhantomFile::Hounsfield),
+        (true, true) => Err(wrong(
+            path,
+            "/hounsfield stands beside /material_index; allowed: one or the other".into(),
+        )
+        .hint("remove the dataset that is not meant")),
+    }
+}
+
+fn cells(file: &File, path: &Path, shape: (usize, usize)) -> Result<Cells> {
+    let materials = material_names(file, path)?;
+    Ok(Cells {
+        material_index: indices(file, path, shape, materials.len())?,
+        density_g_per_cm3: densities(file, path, shape)?,
         materials,
     })
+}
+
+fn hounsfield(file: &File, path: &Path, shape: (usize, usize)) -> Result<Array2<f64>> {
+    let dataset = dataset(file, path, "hounsfield", shape)?;
+    let kind = dataset.dtype().and_then(|kind| kind.to_descriptor());
+    let values = match kind {
+        Ok(TypeDescriptor::Integer(_) | TypeDescriptor::Unsigned(_)) => dataset
+            .read_2d::<i64>()
+            .map(|values| values.mapv(|value| value as f64)),
+        _ => dataset.read_2d::<f64>(),
+    };
+    values.map_err(|error| unreadable(path, "hounsfield", &error))
 }
 
 fn wrong(path: &Path, message: String) -> Error {

@@ -4,7 +4,7 @@
 //! table: its own span, at least 0.1 to 300 MeV); [`Material::check_energy_mev`] refuses what lies beyond.
 
 use super::bragg;
-use super::catalogue::CatalogueRow;
+use super::catalogue::{CatalogueRow, builtin};
 use super::characteristic_length::{radiation_length_g_per_cm2, scattering_length_g_per_cm2};
 use super::element::Element;
 use super::pstar::{self, StoppingPowerRows};
@@ -89,15 +89,16 @@ impl Material {
     /// As the two constructors above, with the key `materials.NAME`.
     pub fn from_spec(name: &str, spec: &MaterialSpec, base_dir: &Path) -> Result<Self> {
         let (density, i_ev) = (spec.density_g_per_cm3, spec.mean_excitation_energy_ev);
-        let material = match &spec.stopping_power_file {
-            Some(file) => Self::from_stopping_power_file(
+        let material = match (&spec.base, &spec.stopping_power_file) {
+            (Some(base), _) => Self::from_base(name, base, density, i_ev),
+            (None, Some(file)) => Self::from_stopping_power_file(
                 name,
                 density,
                 &spec.composition,
                 i_ev,
                 &base_dir.join(file),
             ),
-            None => Self::from_composition(name, density, &spec.composition, i_ev),
+            (None, None) => Self::from_composition(name, density, &spec.composition, i_ev),
         };
         material.map_err(|error| {
             let key = error
@@ -105,6 +106,29 @@ impl Material {
                 .as_ref()
                 .map_or(String::new(), |key| format!(".{key}"));
             error.key(format!("materials.{name}{key}"))
+        })
+    }
+
+    /// The built-in material `base` under another name, density and, where given, I.
+    fn from_base(
+        name: &str,
+        base: &str,
+        density_g_per_cm3: f64,
+        mean_excitation_energy_ev: Option<f64>,
+    ) -> Result<Self> {
+        let material = builtin(base).ok_or_else(|| {
+            Error::bad_data(format!("there is no built-in material `{base}`")).key("base")
+        })?;
+        let material = match mean_excitation_energy_ev {
+            Some(i_ev) => material
+                .with_mean_excitation_energy(i_ev)
+                .map_err(|error| error.key("mean_excitation_energy_ev"))?,
+            None => material,
+        };
+        Ok(Self {
+            name: name.to_string(),
+            density_g_per_cm3,
+            ..material
         })
     }
 

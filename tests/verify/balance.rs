@@ -1,7 +1,7 @@
 //! Weight and energy: every run closes, and psi never is negative.
 
 use crate::set;
-use crate::support::{Overrides, WATER, audit, claim, run, worst};
+use crate::support::{Overrides, WATER, audit, claim, known_difference, run, try_run, worst};
 use smatrix2d::results::Results;
 
 /// Runs that differ in what may lose weight.
@@ -153,7 +153,7 @@ fn dose_converges_as_less_is_pruned_and_what_is_pruned_is_told() {
     for prune in [1e-6, 1e-7, 1e-8, 1e-9] {
         let (map, pruned) = dose(prune);
         let difference = crate::support::largest_difference(&map, &reference);
-        println!("row\t{prune:e}\t{pruned:.2e}\t{difference:.2e}");
+        println!("row\tprune\t{prune:e}\t{pruned:.2e}\t{difference:.2e}");
         assert!(pruned < 0.5 * before.0 && difference < 0.5 * before.1 && pruned > none);
         // The dose that a cell misses is a share of what was pruned.
         assert!(difference <= pruned);
@@ -168,4 +168,37 @@ fn dose_converges_as_less_is_pruned_and_what_is_pruned_is_told() {
         1e-3,
         "of the maximum",
     );
+}
+
+#[test]
+fn fine_range_bins_in_single_precision_do_not_close_to_a_millionth() {
+    let case = |precision: &str| {
+        try_run(
+            WATER,
+            &set![
+                "phantom.material" => "\"water_icru90\"", "physics.scattering" => "\"none\"", "grid.range_bin_mm" => "0.1",
+                "run.precision" => format!("\"{precision}\""),
+            ],
+        )
+    };
+    assert!(case("double").is_ok());
+    match case("single") {
+        Ok(outcome) => claim(
+            "weight-single-fine-bins",
+            audit(&outcome.results, "weight_residual"),
+            1e-6,
+            "1",
+        ),
+        Err(error) => {
+            let text = error.to_string();
+            let figure = text
+                .split("residual ")
+                .nth(1)
+                .and_then(|rest| rest.split(' ').next());
+            let residual = figure
+                .and_then(|figure| figure.parse().ok())
+                .unwrap_or(f64::NAN);
+            known_difference("weight-single-fine-bins", residual, 1e-6, "1");
+        }
+    }
 }

@@ -56,7 +56,7 @@ fn linear_streaming_widens_the_beam_and_finer_cells_make_it_less() {
         );
         let at = |found: &[(f64, f64)]| found[found.len() - 1].1;
         println!(
-            "row\t{spacing}\t{:+.2}\t{:+.2}",
+            "row\tlinear\t{spacing}\t{:+.2}\t{:+.2}",
             100.0 * at(&linear),
             100.0 * at(&cubic)
         );

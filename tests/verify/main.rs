@@ -16,3 +16,4 @@ mod reference;
 mod scattering_models;
 mod support;
 mod symmetry;
+mod traps;

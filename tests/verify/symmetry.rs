@@ -43,6 +43,12 @@ fn a_mirrored_case_gives_the_mirrored_bits() {
 }
 
 #[test]
+fn a_beam_on_the_axis_is_its_own_mirror_image() {
+    let own = dose(WATER, &set!["beam.0.divergence_mrad" => "5.0"]);
+    assert_eq!(own, own.slice(s![.., ..;-1]));
+}
+
+#[test]
 fn a_case_shifted_by_whole_cells_gives_the_shifted_bits() {
     let own = dose(HALF_BONE, &[]);
     for cells in [1, 5, 16, 23] {

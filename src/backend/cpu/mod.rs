@@ -18,6 +18,7 @@ use crate::nuclear::Term;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
 };
+use crate::memory::{self, Bytes};
 use crate::operators::streaming::Displacement;
 use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
@@ -43,8 +44,8 @@ impl Cpu {
 impl Machine for Cpu {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         match self.precision {
-            Precision::Single => Ok(Box::new(CpuStepper::<f32>::new(march, self.instructions))),
-            Precision::Double => Ok(Box::new(CpuStepper::<f64>::new(march, self.instructions))),
+            Precision::Single => Ok(Box::new(CpuStepper::<f32>::new(march, self.instructions)?)),
+            Precision::Double => Ok(Box::new(CpuStepper::<f64>::new(march, self.instructions)?)),
             Precision::Half => Err(Error::new(
                 Kind::BadData,
                 "half precision is stored on a GPU only",
@@ -54,8 +55,45 @@ impl Machine for Cpu {
         }
     }
 
+    fn buffer_bytes(&self, march: &March) -> Bytes {
+        let layout = march.phase_space.layout();
+        let host = match self.precision {
+            Precision::Double => Extent::of(layout).bytes::<f64>(),
+            Precision::Single | Precision::Half => Extent::of(layout).bytes::<f32>(),
+        };
+        Bytes { host, device: 0 }
+    }
+
     fn name(&self) -> String {
         format!("cpu ({})", self.instructions.name())
+    }
+}
+
+/// Chunks of the stepper's buffers.
+struct Extent {
+    /// One copy of psi.
+    psi: usize,
+    /// What is summed over energy.
+    summed: usize,
+    row: usize,
+    /// Rows between streaming's two passes.
+    plane: usize,
+}
+
+impl Extent {
+    fn of(layout: Layout) -> Extent {
+        Extent {
+            psi: layout.len() / LANES,
+            summed: layout.planes * layout.angles * layout.row / LANES,
+            row: layout.row / LANES,
+            plane: StreamScratch::<f32>::plane_chunks(layout),
+        }
+    }
+
+    fn bytes<T>(&self) -> u64 {
+        let chunks = 2 * self.psi + (SCORES + 2) * self.summed + self.plane;
+        let sums = self.row * SCORES * size_of::<Chunk<f64>>();
+        (chunks as u64).saturating_mul(size_of::<Chunk<T>>() as u64) + sums as u64
     }
 }
 
@@ -88,7 +126,9 @@ impl<'a, T: Real> CpuStepper<'a, T>
 where
     Chunk<T>: bytemuck::Zeroable,
 {
-    fn new(march: &'a March<'a>, instructions: InstructionSet) -> Self {
+    /// # Errors
+    /// Out of memory.
+    fn new(march: &'a March<'a>, instructions: InstructionSet) -> Result<Self> {
         let tables = march.tables::<T>();
         let layout = march.phase_space.layout();
         let space = &march.phase_space.space;
@@ -98,21 +138,21 @@ where
             .map(Displacement::reach)
             .max()
             .unwrap_or(0);
-        let summed = layout.planes * layout.angles * layout.row / LANES;
+        let extent = Extent::of(layout);
         // Zeroed pages that the beam never visits are never touched.
-        let zeroed = |chunks: usize| bytemuck::zeroed_vec::<Chunk<T>>(chunks);
-        CpuStepper {
+        let zeroed = |chunks: usize| memory::zeroed::<Chunk<T>>(chunks, "the phase space");
+        Ok(CpuStepper {
             march,
             instructions,
             layout,
-            psi: zeroed(layout.len() / LANES),
-            next: zeroed(layout.len() / LANES),
+            psi: zeroed(extent.psi)?,
+            next: zeroed(extent.psi)?,
             window: Window::default(),
-            scratch: StreamScratch::new(layout, reach),
-            partial: vec![[Chunk::ZERO; SCORES]; summed],
-            remaining_weight: vec![Chunk::ZERO; summed],
-            remaining_energy: vec![Chunk::ZERO; summed],
-            sums: vec![[Chunk::ZERO; SCORES]; layout.row / LANES],
+            scratch: StreamScratch::new(layout, reach)?,
+            partial: memory::zeroed(extent.summed, "the scores of a step")?,
+            remaining_weight: zeroed(extent.summed)?,
+            remaining_energy: zeroed(extent.summed)?,
+            sums: memory::zeroed(extent.row, "the scores of a plane")?,
             mirror_pairs: mirror_pairs(&march.phase_space.angle),
             scores: Scores::new(space),
             ledger: Ledger::default(),
@@ -120,7 +160,7 @@ where
             cell_updates: 0,
             largest_window: 0,
             tables,
-        }
+        })
     }
 
     fn depth_stepping(&self) -> bool {
@@ -526,7 +566,7 @@ where
             .window
             .energy
             .range()
-            .map(|e| self.tables.scattering.reach(e))
+            .map(|e| self.tables.scattering(step).reach(e))
             .max()
             .unwrap_or(0);
         let to = Window {
@@ -541,7 +581,7 @@ where
             allowed,
             periodic: phase_space.angle.periodic,
             mirror_class: &phase_space.angle.mirror_class,
-            table: &self.tables.scattering,
+            table: self.tables.scattering(step),
             planes: &self.march.media.planes,
             plane: self.plane(step),
             energies_mev: &phase_space.energy.centers_mev,

@@ -95,21 +95,6 @@ impl<T: Real, const N: usize> Group<T, N> {
         }
     }
 
-    /// Zero where next to nothing is left.
-    #[inline(always)]
-    pub fn without_negligible(mut self) -> Self {
-        for i in 0..N {
-            for cell in &mut self.0[i].0 {
-                *cell = if *cell < T::NEGLIGIBLE {
-                    T::ZERO
-                } else {
-                    *cell
-                };
-            }
-        }
-        self
-    }
-
     /// Writes the group to N chunks, or the named lanes of it to one.
     #[inline(always)]
     pub fn store(self, cells: &mut [Chunk<T>], lanes: &Option<[bool; LANES]>) {

@@ -6,7 +6,9 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
+use crate::error::Result;
 use crate::media::Run;
+use crate::memory;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, PATH, SCORES,
     STOPPED, WEIGHT,
@@ -15,6 +17,7 @@ use crate::operators::scattering::{Kernels, ScatteringTable};
 use crate::operators::streaming::{Displacement, advance_line};
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
+use bytemuck::Zeroable;
 
 /// First and one-past-last chunk that a span of cells touches.
 #[inline(always)]
@@ -33,20 +36,29 @@ pub struct StreamScratch<T> {
 
 impl<T: Real> StreamScratch<T> {
     /// For rows and planes of `layout`; `reach` is the farthest displacement in x, in cells.
-    pub fn new(layout: Layout, reach: usize) -> StreamScratch<T> {
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new(layout: Layout, reach: usize) -> Result<StreamScratch<T>>
+    where
+        Chunk<T>: Zeroable,
+    {
         let margin = reach.next_multiple_of(LANES) + 3 * LANES;
         let zeros = vec![T::ZERO; layout.row + 2 * margin];
-        let plane = if layout.planes > 1 {
-            layout.planes * layout.row / LANES
-        } else {
-            0
-        };
-        StreamScratch {
+        Ok(StreamScratch {
             margin,
             line: zeros.clone(),
             flux: zeros.clone(),
             advanced: zeros,
-            plane: vec![Chunk::ZERO; plane],
+            plane: memory::zeroed(Self::plane_chunks(layout), "streaming")?,
+        })
+    }
+
+    /// Chunks of the rows between the x and the z pass; depth stepping has no z pass.
+    pub fn plane_chunks(layout: Layout) -> usize {
+        match layout.planes {
+            1 => 0,
+            planes => planes * layout.row / LANES,
         }
     }
 
@@ -395,20 +407,30 @@ impl<T: Real> ScatterRow<'_, '_, T> {
 }
 
 impl<T: Real> Scatter<'_, T> {
+    /// Whether an angle, counted on beyond the axis' ends, is not allowed.
+    #[inline(always)]
+    fn is_rejected(&self, angle: isize) -> bool {
+        let bin = match self.periodic {
+            true => angle.rem_euclid(self.layout.angles as isize),
+            false => angle,
+        };
+        bin < self.allowed.first as isize || bin >= self.allowed.last as isize
+    }
+
     /// What the kernel carries beyond the allowed angles from one source row.
     #[inline(always)]
     fn reject(&mut self, energy: usize, angle: usize, row: usize, run: &Run) {
         let kernels = self.table.kernels(run.medium, energy);
         let inside = angle >= self.allowed.first + kernels.half_width
             && angle + kernels.half_width < self.allowed.last;
-        if inside || self.periodic || !self.from.angle.contains(angle) {
+        if inside || !self.from.angle.contains(angle) {
             return;
         }
         let class = self.mirror_class[angle] as usize;
         let mut fraction = 0.0;
         for n in 1..=kernels.half_width {
-            let outside =
-                u8::from(n + self.allowed.first > angle) + u8::from(angle + n >= self.allowed.last);
+            let (below, above) = (angle as isize - n as isize, (angle + n) as isize);
+            let outside = u8::from(self.is_rejected(below)) + u8::from(self.is_rejected(above));
             fraction += f64::from(outside) * kernels.weight(class, n).to_f64();
         }
         let start = row + angle * self.layout.planes * self.layout.row / LANES;
@@ -498,8 +520,11 @@ impl<T: Real> LoseEnergy<'_, T> {
             for run in &planes[self.plane + z] {
                 let (base, weights) = self.table.gather(run.medium, target, class);
                 let sources = Span::new(base, base + weights.len()).shared(energies);
-                let weights =
-                    &weights[sources.first - base..sources.last.max(sources.first) - base];
+                // Sources all outside the window: the target is emptied.
+                let weights = match sources.is_empty() {
+                    true => &weights[..0],
+                    false => &weights[sources.first - base..sources.last - base],
+                };
                 let mut work = LoseRow {
                     sweep: self,
                     first_source: sources.first,
@@ -597,8 +622,7 @@ impl<T: Real> ByGroup for LoseRow<'_, '_, T> {
             at += pitch;
         }
         let target = start + self.target * pitch;
-        let kept = sum.without_negligible();
-        kept.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
+        sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
     }
 }
 

@@ -67,7 +67,9 @@ fn compiler(include: &Path, kernel_folders: &[PathBuf]) -> cc::Build {
     build
         .flag("-Wno-unused-function")
         .flag("-Wno-unused-parameter")
-        .flag("-Wno-sign-compare");
+        .flag("-Wno-sign-compare")
+        .flag("-Wno-unknown-pragmas")
+        .flag("-Wno-missing-field-initializers");
     if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
         build.flag("-march=x86-64-v2");
     }

@@ -73,3 +73,11 @@ inline float min(float a, float b) { return std::fmin(a, b); }
 inline float max(float a, float b) { return std::fmax(a, b); }
 inline double min(double a, double b) { return std::fmin(a, b); }
 inline double max(double a, double b) { return std::fmax(a, b); }
+template <typename T> T atomicMin(T *address, T value) {
+    const T old = *address;
+    if (value < old) *address = value;
+    return old;
+}
+// Number of leading zeros; 32 for 0. Place of the lowest set bit, counted from 1; 0 for 0.
+inline int __clz(int bits) { return bits == 0 ? 32 : __builtin_clz(static_cast<unsigned>(bits)); }
+inline int __ffs(int bits) { return __builtin_ffs(bits); }

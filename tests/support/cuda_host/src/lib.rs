@@ -38,6 +38,15 @@ impl<'a> Argument<'a> {
             value: PhantomData,
         }
     }
+
+    /// The bytes of such a value.
+    pub fn of_bytes(bytes: &'a [u8]) -> Self {
+        Self {
+            pointer: bytes.as_ptr().cast(),
+            bytes: bytes.len(),
+            value: PhantomData,
+        }
+    }
 }
 
 /// Why a kernel could not be launched, or could not end.

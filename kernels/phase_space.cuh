@@ -1,0 +1,211 @@
+// Phase space on the device: index order psi[spot, energy, angle, z, x] (x fastest), windows, and everything that a march's
+// kernels read and write; twin of src/phase_space.rs. The structs' twins are in src/backend/cuda/twins.rs.
+//
+// Outside its window psi is never read, so that nothing has to be cleared.
+#pragma once
+#include "common.cuh"
+
+struct Span {
+    int first, last;
+    __device__ __forceinline__ int length() const { return last - first; }
+    __device__ __forceinline__ bool contains(int i) const { return i >= first && i < last; }
+    __device__ __forceinline__ Span grown(int below, int above, Span limits) const {
+        return {max(first - below, limits.first), min(last + above, limits.last)};
+    }
+};
+
+struct Window {
+    Span energy, angle, z, x;
+    __device__ __forceinline__ bool empty() const {
+        return energy.length() <= 0 || angle.length() <= 0 || z.length() <= 0 || x.length() <= 0;
+    }
+    __device__ __forceinline__ long long cells() const {
+        return static_cast<long long>(energy.length()) * angle.length() * z.length() * x.length();
+    }
+};
+
+// Order of the spans in `March::kept`.
+enum Dimension { ENERGY_AXIS, ANGLE_AXIS, Z_AXIS, X_AXIS, DIMENSIONS };
+
+// `row`: cells of a stored row, padding included.
+struct Layout {
+    int energies, angles, planes, row;
+    __device__ __forceinline__ long long index(int energy, int angle, int z) const {
+        return ((static_cast<long long>(energy) * angles + angle) * planes + z) * row;
+    }
+    __device__ __forceinline__ long long cells() const { return index(energies, 0, 0); }
+};
+
+// Largest entry of any stretch of a list: `table[level * count + i]` is the largest of the 2^level entries from i on.
+struct RangeMax {
+    const int *table;
+    int count, unused;
+    __device__ __forceinline__ int over(Span span) const {
+        if (span.length() <= 0) return 0;
+        const int level = 31 - __clz(span.length());
+        return max(table[level * count + span.first], table[level * count + span.last - (1 << level)]);
+    }
+};
+
+// Kernels by (medium, energy). `pairs`: for jump n, angle by angle, the weights of the sources n below and n above, rows of
+// `padded_angles`. `rejected`: by angle, the share that a bin's kernel carries beyond the allowed angles.
+template <typename Real> struct ScatteringTable {
+    const unsigned *half_width;
+    const unsigned *pair_start;
+    const Four<Real> *pairs;
+    const double *rejected;
+    RangeMax reach;
+    int padded_angles, unused;
+};
+
+// What is scored per source bin; the order of src/operators/energy_loss.rs.
+enum Score { WEIGHT, ENERGY, DEPOSIT, STOPPED, LET_DEPOSIT, PATH, SCORES };
+// Those that are kept as maps.
+constexpr int MAPS = 3;
+
+// Weights and scores come in rows of whole fours, filled up with zeros.
+constexpr int SCORE_FOURS = (SCORES + FOUR - 1) / FOUR;
+static_assert(SCORE_FOURS == 2, "Walk::score reads two fours");
+template <typename Real> struct EnergyLossTable {
+    const unsigned *base;
+    const unsigned *complete;  // [target]: one past the highest source of any medium and class
+    const Four<Real> *weights;
+    const Four<Real> *scores;
+    int fours, reach_down, reach_up, classes;
+
+    __device__ __forceinline__ int entry(const Layout &layout, int medium, int energy, int mirror_class) const {
+        return (medium * layout.energies + energy) * classes + mirror_class;
+    }
+    __device__ __forceinline__ const Four<Real> *scores_of(const Layout &layout, int medium, int energy, int mirror_class) const {
+        return scores + static_cast<long long>(entry(layout, medium, energy, mirror_class)) * SCORE_FOURS;
+    }
+};
+
+// direction * (whole + fraction) cells.
+template <typename Real> struct Displacement {
+    int direction, whole;
+    Real fraction, slope, curvature;
+};
+
+// One stride along one axis.
+template <typename Real> struct Displacements {
+    const Displacement<Real> *by_angle;
+    RangeMax below, above;
+};
+
+// What leaves psi in an operator, in the order of a block's slot: (weight, MeV) each. Rounding before and after the scores.
+enum Loss { LEAKED, REJECTED = 8, ROUNDING = 10, ROUNDING_AFTER = 12, LOSSES = 14 };
+
+// One step of the ledger: the losses, then these.
+enum Entry { ALIVE_WEIGHT = LOSSES, ALIVE_ENERGY, STOPPED_WEIGHT, DEPOSITED, PRUNED_WEIGHT, PRUNED_ENERGY, ENTRIES };
+
+// A plane's scores, and the weight and energy that pruning whole angles drops.
+constexpr int COLLECTED = SCORES + 2;
+
+// Everything about a march but psi itself: constant tables, then what the kernels keep between launches.
+template <typename Stored> struct March {
+    using Real = Arithmetic<Stored>;
+    Layout layout;
+    Span allowed_angles;
+    int cells_x, periodic, spots, phantom_planes;
+    int blocks, collect_blocks, steps_kept, unused;
+    double prune;
+    const unsigned short *medium;  // [phantom plane, x]
+    const double *energies_mev;    // [energy]
+    const unsigned *mirror_class;  // [angle]
+    const int *mirror_pairs;       // [class, 2]
+    ScatteringTable<Real> scattering;
+    EnergyLossTable<Real> loss;
+
+    Window *windows;               // [slot, spot]
+    int *kept;                     // [spot, dimension, (first, last)]: what trimming leaves
+    Real *partial;                 // [spot, score, angle, z, x]
+    double *maps;                  // [spot, map, phantom plane, x]
+    double *columns;               // [spot, (weight, energy), z, x]: left after the energy loss at the angles kept
+    Real *column_most;             // [spot, z, x]
+    double *layers;                // [spot, energy]: weight of psi
+    double *collected;             // [spot, block, COLLECTED]
+    double *losses;                // [spot, block, LOSSES]
+    int *any_loss;                 // [spot]
+    double *entries;               // [spot, step kept, ENTRIES]
+    unsigned long long *counts;    // [spot, (cell updates, largest window)]
+    double *rest;                  // [spot, (weight, energy)]: left when a march was over
+    int *steps_done;               // [spot]
+
+    __device__ __forceinline__ Window window(int slot, int spot) const { return windows[slot * spots + spot]; }
+    __device__ __forceinline__ long long plane_cells() const {
+        return static_cast<long long>(layout.planes) * layout.row;
+    }
+    __device__ __forceinline__ long long partial_index(int spot, int score, int angle, int z) const {
+        return ((static_cast<long long>(spot) * SCORES + score) * layout.angles + angle) * plane_cells() +
+               static_cast<long long>(z) * layout.row;
+    }
+    __device__ __forceinline__ int *kept_span(int spot, Dimension dimension) const {
+        return kept + (spot * DIMENSIONS + dimension) * 2;
+    }
+    // `all` without what trimming drops.
+    __device__ __forceinline__ Span kept_of(int spot, Dimension dimension, Span all) const {
+        if (prune <= 0) return all;
+        const int *span = kept_span(spot, dimension);
+        return span[0] < span[1] ? Span{span[0], span[1]} : Span{all.first, all.first};
+    }
+    // Widens what trimming keeps so that it holds `from` to `to`; integers, so that the order of threads does not matter.
+    __device__ __forceinline__ void keep(int spot, Dimension dimension, int from, int to) const {
+        volatile int *seen = kept_span(spot, dimension);
+        if (from < seen[0]) atomicMin(kept_span(spot, dimension), from);
+        if (to > seen[1]) atomicMax(kept_span(spot, dimension) + 1, to);
+    }
+};
+
+// One thread of a spot notes the window that an operator leaves.
+template <typename Stored>
+__device__ __forceinline__ void turn(const March<Stored> &march, int spot, int slot, Window to) {
+    if (blockIdx.x != 0 || threadIdx.x != 0 || threadIdx.y != 0) return;
+    march.windows[slot * march.spots + spot] = to;
+    if (to.empty()) return;
+    unsigned long long *count = march.counts + 2 * spot;
+    const unsigned long long cells = static_cast<unsigned long long>(to.cells());
+    count[0] += cells;
+    if (cells > count[1]) count[1] = cells;
+}
+
+// Stores a cell; what rounding to 16 bits takes goes into `rounding` (weight, energy).
+template <typename Stored>
+__device__ __forceinline__ void put(Stored *cell, Arithmetic<Stored> value, double energy_mev, double *rounding) {
+    const Stored stored = Storage<Stored>::store(value);
+    *cell = stored;
+    if (Storage<Stored>::rounds) {
+        const double gone = static_cast<double>(value) - static_cast<double>(Storage<Stored>::load(stored));
+        rounding[0] += gone;
+        rounding[1] += gone * energy_mev;
+    }
+}
+
+// Adds what the threads of a block lost to the block's slot; every thread of the block must come.
+template <int COUNT, typename Stored>
+__device__ __forceinline__ void enter_losses(const March<Stored> &march, int spot, int first, const double *lost) {
+    __shared__ double warps[COUNT][ROWS];
+    bool any = false;
+    for (int i = 0; i < COUNT; ++i) any = any || lost[i] != 0;
+    any = __any_sync(0xffffffffu, any);
+    for (int i = 0; i < COUNT; ++i) {
+        const double sum = any ? warp_sum(lost[i]) : 0.0;
+        if (threadIdx.x == 0) warps[i][threadIdx.y] = sum;
+    }
+    __syncthreads();
+    const int i = threadIdx.y * LANES + threadIdx.x;
+    if (i < COUNT) {
+        double sum = 0;
+        for (int row = 0; row < ROWS; ++row) sum += warps[i][row];
+        if (sum != 0) {
+            march.losses[(static_cast<long long>(spot) * march.blocks + blockIdx.x) * LOSSES + first + i] += sum;
+            march.any_loss[spot] = 1;
+        }
+    }
+}
+
+// Kernels for each storage type.
+#define FOR_EACH_STORAGE(KERNEL) \
+    KERNEL(double, double)       \
+    KERNEL(single, float)        \
+    KERNEL(half, __half)

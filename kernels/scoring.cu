@@ -1,0 +1,381 @@
+// Scores, ledger and window: what a step leaves besides psi; twin of src/scoring.rs, src/ledger.rs and the window's trimming
+// in src/backend/cpu/mod.rs. Sums in fixed order, no atomics on numbers that are not whole.
+#include "phase_space.cuh"
+
+// Before the energy loss: per angle and cell, the sums over energy of psi times each coefficient; notes the angles in which
+// something above the threshold will be left.
+template <typename Stored>
+__device__ __forceinline__ void score(const March<Stored> &march, const Stored *psi, int slot, int plane) {
+    using Real = Arithmetic<Stored>;
+    const int spot = blockIdx.y;
+    const Window window = march.window(slot, spot);
+    if (window.empty()) return;
+    const Layout layout = march.layout;
+    const int planes = window.z.length();
+    const long long pitch = layout.index(1, 0, 0);
+    psi += spot * layout.cells();
+    for (int row = blockIdx.x * ROWS + threadIdx.y; row < window.angle.length() * planes; row += gridDim.x * ROWS) {
+        const int z = window.z.first + row % planes, theta = window.angle.first + row / planes;
+        bool kept = false;
+        for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
+            const int medium = march.medium[(plane + z) * layout.row + x];
+            const Stored *cell = psi + layout.index(0, theta, z) + x;
+            const int mirror_class = march.mirror_class[theta];
+            Real sums[SCORES] = {};
+#pragma unroll 4
+            for (int energy = window.energy.first; energy < window.energy.last; ++energy) {
+                const Four<Real> *coefficients = march.loss.scores_of(layout, medium, energy, mirror_class);
+                const Four<Real> first = coefficients[0], second = coefficients[1];
+                const Real weight = Storage<Stored>::load(cell[energy * pitch]);
+                for (int q = 0; q < SCORES; ++q) sums[q] += (q < FOUR ? first.v[q] : second.v[q - FOUR]) * weight;
+            }
+            for (int q = 0; q < SCORES; ++q) march.partial[march.partial_index(spot, q, theta, z) + x] = sums[q];
+            kept = kept || static_cast<double>(sums[WEIGHT] - sums[STOPPED]) >= march.prune;
+        }
+        if (__any_sync(0xffffffffu, kept) && threadIdx.x == 0) march.keep(spot, ANGLE_AXIS, theta, theta + 1);
+    }
+}
+
+// Partial scores of one cell (z, x) along theta.
+template <typename Stored> struct Partials {
+    const Arithmetic<Stored> *cells;
+    long long angle_pitch, score_pitch;
+    Span angle;
+    __device__ __forceinline__ Arithmetic<Stored> at(int score, int theta) const {
+        return angle.contains(theta) ? cells[score * score_pitch + theta * angle_pitch] : Arithmetic<Stored>(0);
+    }
+    // What the energy loss leaves; energy: MeV instead of protons.
+    __device__ __forceinline__ Arithmetic<Stored> left(int theta, Score all, Score gone) const {
+        return at(all, theta) - at(gone, theta);
+    }
+};
+
+// Sum of one score over angle, bins that mirror each other together, from the axis outwards.
+template <typename Stored>
+__device__ __forceinline__ double over_angles(const March<Stored> &march, const Partials<Stored> &partials, int score) {
+    double sum = 0;
+    // Classes rise with |angle|, so that those of the window's ends bound all others.
+    const int low_end = march.mirror_class[partials.angle.first], high_end = march.mirror_class[partials.angle.last - 1];
+    const bool holds_axis = march.mirror_pairs[0] < partials.angle.last && march.mirror_pairs[1] >= partials.angle.first;
+#pragma unroll 4
+    for (int pair = holds_axis ? 0 : min(low_end, high_end); pair <= max(low_end, high_end); ++pair) {
+        const int a = march.mirror_pairs[2 * pair], b = march.mirror_pairs[2 * pair + 1];
+        const double first = static_cast<double>(partials.at(score, a));
+        sum += a == b ? first : first + static_cast<double>(partials.at(score, b));
+    }
+    return sum;
+}
+
+// Index of the map of a score, or -1.
+__device__ __forceinline__ int map_of(int score) {
+    return score == DEPOSIT ? 0 : score == LET_DEPOSIT ? 1 : score == PATH ? 2 : -1;
+}
+
+// Rows of a block: one a score, then what is left of weight and of energy.
+static_assert(COLLECTED <= ROWS, "a row of the block for each sum");
+
+// Sums the partial scores over angle into the maps and the block's sums; notes the columns of x to keep.
+template <typename Stored>
+__device__ __forceinline__ void collect(const March<Stored> &march, int slot, int plane) {
+    using Real = Arithmetic<Stored>;
+    const int spot = blockIdx.y, task = threadIdx.y;
+    const Window window = march.window(slot, spot);
+    if (window.empty()) return;
+    const Layout layout = march.layout;
+    const Span kept = march.kept_of(spot, ANGLE_AXIS, window.angle);
+    const int tiles_x = (window.x.length() + LANES - 1) / LANES;
+    double total = 0;
+    for (int tile = blockIdx.x; tile < tiles_x * window.z.length() && task < COLLECTED; tile += gridDim.x) {
+        const int z = window.z.first + tile / tiles_x, first_x = window.x.first + tile % tiles_x * LANES;
+        const int x = first_x + threadIdx.x;
+        const bool inside = x < window.x.last;
+        const Partials<Stored> partials = {march.partial + march.partial_index(spot, 0, 0, z) + x, march.plane_cells(),
+                                           layout.angles * march.plane_cells(), window.angle};
+        if (task < SCORES && inside) {
+            const double sum = over_angles(march, partials, task);
+            const int map = map_of(task);
+            if (map >= 0) {
+                march.maps[((static_cast<long long>(spot) * MAPS + map) * march.phantom_planes + plane + z) * layout.row + x] += sum;
+            }
+            total += sum;
+        } else if (task >= SCORES && march.prune > 0) {
+            const Score all = task == SCORES ? WEIGHT : ENERGY, gone = task == SCORES ? STOPPED : DEPOSIT;
+            double column = 0;
+            Real most = 0;
+#pragma unroll 4
+            for (int theta = window.angle.first; theta < (inside ? window.angle.last : 0); ++theta) {
+                const Real left = partials.left(theta, all, gone);
+                if (kept.contains(theta)) {
+                    column += static_cast<double>(left);
+                    most = left > most ? left : most;
+                } else {
+                    total += static_cast<double>(left);
+                }
+            }
+            const long long cell = static_cast<long long>(z) * layout.row + x;
+            if (inside) march.columns[(static_cast<long long>(spot) * 2 + task - SCORES) * march.plane_cells() + cell] = column;
+            if (task != SCORES) continue;
+            if (inside) march.column_most[spot * march.plane_cells() + cell] = most;
+            const unsigned kept_lanes =
+                __ballot_sync(0xffffffffu, inside && kept.length() > 0 && static_cast<double>(most) >= march.prune);
+            if (kept_lanes != 0 && threadIdx.x == 0) {
+                march.keep(spot, X_AXIS, first_x + __ffs(kept_lanes) - 1, first_x + 32 - __clz(kept_lanes));
+            }
+        }
+    }
+    if (task >= COLLECTED) return;
+    total = warp_sum(total);
+    if (threadIdx.x == 0) {
+        march.collected[(static_cast<long long>(spot) * march.collect_blocks + blockIdx.x) * COLLECTED + task] = total;
+    }
+}
+
+// Notes the planes of z to keep (path stepping): those with a cell above the threshold in the columns kept.
+template <typename Stored> __device__ __forceinline__ void trim_z(const March<Stored> &march, int slot) {
+    const int spot = blockIdx.y;
+    const Window window = march.window(slot, spot);
+    if (window.empty()) return;
+    const Span kept_x = march.kept_of(spot, X_AXIS, window.x);
+    for (int z = window.z.first + blockIdx.x * ROWS + threadIdx.y; z < window.z.last; z += gridDim.x * ROWS) {
+        bool kept = false;
+        for (int x = kept_x.first + threadIdx.x; x < kept_x.last; x += LANES) {
+            const long long cell = spot * march.plane_cells() + static_cast<long long>(z) * march.layout.row + x;
+            kept = kept || static_cast<double>(march.column_most[cell]) >= march.prune;
+        }
+        if (__any_sync(0xffffffffu, kept) && threadIdx.x == 0) march.keep(spot, Z_AXIS, z, z + 1);
+    }
+}
+
+// A cell of psi holds about this share of the cell summed over energy that it belongs to; as in src/backend/cpu/mod.rs.
+constexpr double ENERGY_RIM_SHARE = 0.1;
+
+// The window that trimming of angle, x and z leaves.
+template <typename Stored>
+__device__ __forceinline__ Window trimmed_but_energy(const March<Stored> &march, int spot, Window window) {
+    window.angle = march.kept_of(spot, ANGLE_AXIS, window.angle);
+    window.x = march.kept_of(spot, X_AXIS, window.x);
+    if (march.layout.planes > 1) window.z = march.kept_of(spot, Z_AXIS, window.z);
+    return window;
+}
+
+// Weight of psi by energy in the trimmed window; notes the energies to keep. A layer takes a warp, or, where it has many
+// planes, a block.
+template <typename Stored>
+__device__ __forceinline__ void sum_layers(const March<Stored> &march, const Stored *psi, int slot) {
+    using Real = Arithmetic<Stored>;
+    const int spot = blockIdx.y, rows_at_once = march.layout.planes > 1 ? ROWS : 1;
+    const Window all = march.window(slot, spot);
+    if (all.empty()) return;
+    const Window window = trimmed_but_energy(march, spot, all);
+    const int planes = window.z.length(), rows = window.angle.length() * planes;
+    const int first = rows_at_once > 1 ? blockIdx.x : blockIdx.x * ROWS + threadIdx.y;
+    psi += spot * march.layout.cells();
+    for (int energy = all.energy.first + first; energy < all.energy.last; energy += gridDim.x * ROWS / rows_at_once) {
+        double sum = 0;
+        Real most = 0;
+#pragma unroll 4
+        for (int row = rows_at_once > 1 ? threadIdx.y : 0; row < rows; row += rows_at_once) {
+            const Stored *line = psi + march.layout.index(energy, window.angle.first + row / planes, window.z.first + row % planes);
+            for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
+                const Real cell = Storage<Stored>::load(line[x]);
+                sum += static_cast<double>(cell);
+                most = cell > most ? cell : most;
+            }
+        }
+        most = warp_largest(most);
+        if (threadIdx.x == 0 && march.prune > 0 && static_cast<double>(most) / ENERGY_RIM_SHARE >= march.prune) {
+            march.keep(spot, ENERGY_AXIS, energy, energy + 1);
+        }
+        sum = rows_at_once > 1 ? block_sum(sum) : warp_sum(sum);
+        const bool writes = threadIdx.x == 0 && (rows_at_once == 1 || threadIdx.y == 0);
+        if (writes) march.layers[spot * march.layout.energies + energy] = sum;
+    }
+}
+
+// Weight (quantity 0) or energy (1) that trimming of x and z drops.
+template <typename Stored>
+__device__ __forceinline__ double dropped_columns(const March<Stored> &march, int spot, int quantity, const Window &all,
+                                                  const Window &kept) {
+    const double *columns = march.columns + (static_cast<long long>(spot) * 2 + quantity) * march.plane_cells();
+    double sum = 0;
+    for (int z = all.z.first + threadIdx.y; z < all.z.last; z += ROWS) {
+        for (int x = all.x.first + threadIdx.x; x < all.x.last; x += LANES) {
+            if (kept.x.contains(x) && kept.z.contains(z)) continue;
+            sum += columns[static_cast<long long>(z) * march.layout.row + x];
+        }
+    }
+    return sum;
+}
+
+template <typename Stored>
+__device__ __forceinline__ void enter_pruned(const March<Stored> &march, int spot, const Window &all, const Window &kept,
+                                             double *pruned) {
+    const int thread = threadIdx.y * LANES + threadIdx.x;
+    pruned[0] += dropped_columns(march, spot, 0, all, kept);
+    pruned[1] += dropped_columns(march, spot, 1, all, kept);
+    for (int energy = all.energy.first + thread; energy < all.energy.last; energy += LANES * ROWS) {
+        if (kept.energy.contains(energy)) continue;
+        const double weight = march.layers[spot * march.layout.energies + energy];
+        pruned[0] += weight;
+        pruned[1] += weight * march.energies_mev[energy];
+    }
+}
+
+// Sum over all blocks of number `i` of their slots of `length`; a warp's work.
+__device__ __forceinline__ double over_blocks(const double *slots, int blocks, int length, int i) {
+    double sum = 0;
+    for (int block = threadIdx.x; block < blocks; block += LANES) sum += slots[block * length + i];
+    return warp_sum(sum);
+}
+
+// Moves the losses since the last step's end into an entry; the block's warps take a number each.
+template <typename Stored>
+__device__ __forceinline__ void enter_step_losses(const March<Stored> &march, int spot, double *entry) {
+    double *slots = march.losses + static_cast<long long>(spot) * march.blocks * LOSSES;
+    const bool any = march.any_loss[spot] != 0;
+    for (int i = threadIdx.y; i < LOSSES; i += ROWS) {
+        const double sum = any ? over_blocks(slots, march.blocks, LOSSES, i) : 0.0;
+        for (int block = threadIdx.x; any && block < march.blocks; block += LANES) slots[block * LOSSES + i] = 0;
+        if (threadIdx.x == 0) entry[i] = sum;
+    }
+    __syncthreads();
+    if (threadIdx.x == 0 && threadIdx.y == 0) march.any_loss[spot] = 0;
+}
+
+template <typename Stored> __device__ __forceinline__ void forget_kept(const March<Stored> &march, int spot) {
+    const int i = threadIdx.y * LANES + threadIdx.x;
+    if (i < 2 * DIMENSIONS) march.kept[spot * 2 * DIMENSIONS + i] = i % 2 == 0 ? 0x7fffffff : -1;
+}
+
+// A march is over when less of the beam than this is alive (a dense window never empties); as in src/backend/cpu/mod.rs.
+constexpr double ALIVE_AT_LEAST = 1e-10;
+
+// Ends a spot's march: what psi still holds in the window is the rest, and the window is empty from now on.
+template <typename Stored>
+__device__ __forceinline__ void end_march(const March<Stored> &march, const Stored *psi, int spot, Window window, int slot) {
+    double rest[2] = {0, 0};
+    psi += spot * march.layout.cells();
+    const int planes = window.z.length(), angles = window.angle.length();
+    for (int row = threadIdx.y; row < window.energy.length() * angles * planes; row += ROWS) {
+        const int energy = window.energy.first + row / planes / angles, theta = window.angle.first + row / planes % angles;
+        const Stored *line = psi + march.layout.index(energy, theta, window.z.first + row % planes);
+        for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
+            const double weight = static_cast<double>(Storage<Stored>::load(line[x]));
+            rest[0] += weight;
+            rest[1] += weight * march.energies_mev[energy];
+        }
+    }
+    const bool first = threadIdx.x == 0 && threadIdx.y == 0;
+    for (int i = 0; i < 2; ++i) {
+        const double sum = block_sum(rest[i]);
+        if (first) march.rest[2 * spot + i] = sum;
+    }
+    if (first) march.windows[slot * march.spots + spot] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+}
+
+// Ends a step of a spot: the ledger's entry, and the trimmed window. `before`: the window at the energy loss. Grid: (1, spots).
+template <typename Stored>
+__device__ __forceinline__ void close_step(const March<Stored> &march, const Stored *psi, int before, int from_slot,
+                                           int to_slot, int step) {
+    const int spot = blockIdx.y, thread = threadIdx.y * LANES + threadIdx.x;
+    const Window all = march.window(from_slot, spot);
+    const bool was_empty = march.window(before, spot).empty();
+    Window window = trimmed_but_energy(march, spot, all);
+    window.energy = window.empty() ? Span{all.energy.first, all.energy.first} : march.kept_of(spot, ENERGY_AXIS, all.energy);
+    if (window.empty()) window = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+    if (thread == 0) march.windows[to_slot * march.spots + spot] = window;
+    if (was_empty) return;
+    double *entry = march.entries + (static_cast<long long>(spot) * march.steps_kept + step % march.steps_kept) * ENTRIES;
+    enter_step_losses(march, spot, entry);
+    __shared__ double sums[COLLECTED];
+    const double *collected = march.collected + static_cast<long long>(spot) * march.collect_blocks * COLLECTED;
+    for (int i = threadIdx.y; i < COLLECTED; i += ROWS) {
+        const double sum = over_blocks(collected, march.collect_blocks, COLLECTED, i);
+        if (threadIdx.x == 0) sums[i] = sum;
+    }
+    double pruned[2] = {0, 0};
+    if (march.prune > 0) enter_pruned(march, spot, all, window, pruned);
+    for (int i = 0; i < 2; ++i) pruned[i] = block_sum(pruned[i]);
+    if (thread == 0) {
+        const double ends[] = {sums[WEIGHT], sums[ENERGY], sums[STOPPED], sums[DEPOSIT], sums[SCORES] + pruned[0],
+                               sums[SCORES + 1] + pruned[1]};
+        for (int i = 0; i < ENTRIES - ALIVE_WEIGHT; ++i) entry[ALIVE_WEIGHT + i] = ends[i];
+    }
+    const double alive = sums[WEIGHT] - sums[STOPPED];
+    if (thread == 0) march.steps_done[spot] = step + 1;
+    forget_kept(march, spot);
+    if (alive < ALIVE_AT_LEAST && !window.empty()) end_march(march, psi, spot, window, to_slot);
+}
+
+// Moves what was lost after the last step's end into `last` [spot, LOSSES]. Grid: (1, spots).
+template <typename Stored> __device__ __forceinline__ void close_march(const March<Stored> &march, double *last) {
+    enter_step_losses(march, blockIdx.y, last + blockIdx.y * LOSSES);
+}
+
+// Puts a spot's source, cells [energy, angle, x] of its window from `start[spot]` on, into psi. Grid: (1, spots).
+template <typename Stored>
+__device__ __forceinline__ void place(const March<Stored> &march, Stored *psi, const Stored *source, const long long *start,
+                                      int slot) {
+    const int spot = blockIdx.y;
+    const Window window = march.window(slot, spot);
+    const int angles = window.angle.length();
+    psi += spot * march.layout.cells();
+    source += start[spot];
+    for (int row = threadIdx.y; row < window.energy.length() * angles; row += ROWS) {
+        Stored *line = psi + march.layout.index(window.energy.first + row / angles, window.angle.first + row % angles, 0);
+        for (int x = threadIdx.x; x < window.x.length(); x += LANES) {
+            line[window.x.first + x] = source[static_cast<long long>(row) * window.x.length() + x];
+        }
+    }
+}
+
+// The first spot's plane: psi as floats [energy, angle, x] without padding, and row sums [energy, angle]; zeros outside the
+// window. Grid: (any, 1).
+template <typename Stored>
+__device__ __forceinline__ void copy_plane(const March<Stored> &march, const Stored *psi, float *cells, double *sums, int slot) {
+    const Window window = march.window(slot, 0);
+    const int rows = march.layout.energies * march.layout.angles;
+    for (int row = blockIdx.x * ROWS + threadIdx.y; row < rows; row += gridDim.x * ROWS) {
+        const int energy = row / march.layout.angles, theta = row % march.layout.angles;
+        const bool inside = !window.empty() && window.energy.contains(energy) && window.angle.contains(theta);
+        const Stored *line = psi + march.layout.index(energy, theta, 0);
+        double sum = 0;
+        for (int x = threadIdx.x; x < march.cells_x; x += LANES) {
+            const Arithmetic<Stored> cell =
+                inside && window.x.contains(x) ? Storage<Stored>::load(line[x]) : Arithmetic<Stored>(0);
+            cells[static_cast<long long>(row) * march.cells_x + x] = static_cast<float>(cell);
+            sum += static_cast<double>(cell);
+        }
+        sum = warp_sum(sum);
+        if (threadIdx.x == 0) sums[row] = sum;
+    }
+}
+
+// Grids as above, else (blocks, spots); block: (LANES, ROWS).
+#define SCORING_KERNEL(name, Stored)                                                                              \
+    extern "C" __global__ void score_##name(March<Stored> march, const Stored *psi, int slot, int plane) {        \
+        score<Stored>(march, psi, slot, plane);                                                                   \
+    }                                                                                                             \
+    extern "C" __global__ void collect_##name(March<Stored> march, int slot, int plane) {                         \
+        collect<Stored>(march, slot, plane);                                                                      \
+    }                                                                                                             \
+    extern "C" __global__ void trim_z_##name(March<Stored> march, int slot) { trim_z<Stored>(march, slot); }      \
+    extern "C" __global__ void sum_layers_##name(March<Stored> march, const Stored *psi, int slot) {              \
+        sum_layers<Stored>(march, psi, slot);                                                                     \
+    }                                                                                                             \
+    extern "C" __global__ void close_step_##name(March<Stored> march, const Stored *psi, int before,              \
+                                                 int from_slot, int to_slot, int step) {                          \
+        close_step<Stored>(march, psi, before, from_slot, to_slot, step);                                         \
+    }                                                                                                             \
+    extern "C" __global__ void close_march_##name(March<Stored> march, double *last) {                            \
+        close_march<Stored>(march, last);                                                                         \
+    }                                                                                                             \
+    extern "C" __global__ void place_##name(March<Stored> march, Stored *psi, const Stored *source,               \
+                                            const long long *start, int slot) {                                   \
+        place<Stored>(march, psi, source, start, slot);                                                           \
+    }                                                                                                             \
+    extern "C" __global__ void copy_plane_##name(March<Stored> march, const Stored *psi, float *cells,            \
+                                                 double *sums, int slot) {                                        \
+        copy_plane<Stored>(march, psi, cells, sums, slot);                                                        \
+    }
+FOR_EACH_STORAGE(SCORING_KERNEL)

@@ -1,0 +1,78 @@
+//! The CUDA backend as a machine to run on.
+
+use super::batch::Extent;
+use super::device::Device;
+use super::launcher::Launcher;
+use super::probe::GpuInfo;
+use super::stepper::{CudaStepper, extent};
+use super::stored::Stored;
+use super::tables::Packed;
+use crate::backend::{Machine, Stepper};
+use crate::case::{Nuclear, Precision};
+use crate::error::Result;
+use crate::march::March;
+use half::f16;
+
+pub struct CudaMachine {
+    device: Device,
+    precision: Precision,
+    name: String,
+}
+
+impl CudaMachine {
+    /// # Errors
+    /// `Kind::NoGpu`: the device cannot be opened, or refuses the kernels.
+    pub fn open(gpu: &GpuInfo, precision: Precision) -> Result<CudaMachine> {
+        Ok(CudaMachine {
+            device: Device::open(gpu)?,
+            precision,
+            name: format!("cuda ({})", gpu.name),
+        })
+    }
+
+    /// Device memory for a batch of `spots`, tables included, in bytes.
+    pub fn bytes(march: &March, spots: u64, precision: Precision) -> u64 {
+        let extent = extent(march, spots as usize);
+        match precision {
+            Precision::Double => bytes_as::<f64>(march, &extent),
+            Precision::Single => bytes_as::<f32>(march, &extent),
+            Precision::Half => bytes_as::<f16>(march, &extent),
+        }
+    }
+}
+
+fn bytes_as<S: Stored>(march: &March, extent: &Extent) -> u64 {
+    Packed::new::<S::Arithmetic>(march).bytes.len() as u64 + extent.bytes::<S>()
+}
+
+/// A stepper of the wanted precision on any launcher.
+///
+/// # Errors
+/// `Kind::OutOfMemory`, or what the device reports.
+pub fn stepper<'a>(
+    launcher: &'a dyn Launcher,
+    march: &'a March<'a>,
+    precision: Precision,
+) -> Result<Box<dyn Stepper + 'a>> {
+    if march.case.physics.nuclear != Nuclear::None {
+        return Err(march
+            .case
+            .error("physics.nuclear", "not on a GPU yet")
+            .hint("use --backend cpu, or physics.nuclear = \"none\""));
+    }
+    Ok(match precision {
+        Precision::Double => Box::new(CudaStepper::<f64>::new(launcher, march)?),
+        Precision::Single => Box::new(CudaStepper::<f32>::new(launcher, march)?),
+        Precision::Half => Box::new(CudaStepper::<f16>::new(launcher, march)?),
+    })
+}
+
+impl Machine for CudaMachine {
+    fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
+        stepper(&self.device, march, self.precision)
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+}

@@ -1,0 +1,342 @@
+//! The operators' tables as the kernels read them: one block of bytes, and the addresses in it.
+
+use super::memory::Sizing;
+use super::twins::{self, Address, FOUR, RangeMax};
+use crate::backend::Stride;
+use crate::march::{March, Tables};
+use crate::operators::energy_loss::{EnergyLossTable, SCORES};
+use crate::operators::scattering::ScatteringTable;
+use crate::operators::streaming::Displacement;
+use crate::phase_space::{AngleAxis, LANES, PhaseSpace};
+use crate::real::Real;
+use crate::scoring::mirror_pairs;
+use bytemuck::{NoUninit, Pod};
+
+/// Where a table lies from the beginning of the block on.
+type Offset = u64;
+
+/// Gathers tables into one block of bytes.
+#[derive(Default)]
+struct Packer {
+    sizing: Sizing,
+    bytes: Vec<u8>,
+}
+
+impl Packer {
+    fn put<T: NoUninit>(&mut self, list: &[T]) -> Offset {
+        let offset = self
+            .sizing
+            .add(size_of_val(list).max(size_of::<T>()) as u64);
+        self.bytes
+            .extend_from_slice(bytemuck::cast_slice::<T, u8>(list));
+        self.bytes.resize(self.sizing.bytes as usize, 0);
+        offset
+    }
+
+    /// Largest entries of all stretches of 2^level entries, level by level.
+    fn put_range_max(&mut self, list: &[i32]) -> RangeMax {
+        let (mut levels, mut last) = (list.to_vec(), list.to_vec());
+        let mut width = 1;
+        while 2 * width <= list.len() {
+            last = (0..list.len())
+                .map(|i| last[i].max(*last.get(i + width).unwrap_or(&0)))
+                .collect();
+            levels.extend(&last);
+            width *= 2;
+        }
+        RangeMax {
+            table: self.put(&levels),
+            count: list.len() as i32,
+            unused: 0,
+        }
+    }
+
+    fn put_displacements<T: Real + Pod>(
+        &mut self,
+        list: &[Displacement<T>],
+    ) -> twins::Displacements {
+        let mut bytes = Vec::new();
+        for by in list {
+            bytes.extend_from_slice(bytemuck::bytes_of(&[by.direction as i32, by.whole as i32]));
+            bytes.extend_from_slice(bytemuck::bytes_of(&[by.fraction, by.slope, by.curvature]));
+        }
+        let towards = |direction: isize| -> Vec<i32> {
+            let reach = |by: &Displacement<T>| {
+                if by.direction == direction {
+                    by.reach() as i32
+                } else {
+                    0
+                }
+            };
+            list.iter().map(reach).collect()
+        };
+        twins::Displacements {
+            by_angle: self.put(&bytes),
+            below: self.put_range_max(&towards(-1)),
+            above: self.put_range_max(&towards(1)),
+        }
+    }
+}
+
+/// Which steps take the kernels with long jumps.
+struct LongJumps {
+    every: usize,
+    first: Option<usize>,
+}
+
+/// All tables of a march, addresses counted from the block's beginning.
+pub struct Packed {
+    pub bytes: Vec<u8>,
+    /// All but the scattering, which depends on the step.
+    pub march: twins::March,
+    scattering: [twins::ScatteringTable; 2],
+    long_jumps: LongJumps,
+    /// Energies that a walk up in energy has to keep.
+    pub ring: usize,
+    x: [twins::Displacements; 2],
+    z: [twins::Displacements; 2],
+}
+
+impl Packed {
+    pub fn new<T: Real + Pod>(march: &March) -> Packed {
+        let tables = march.tables::<T>();
+        let mut packer = Packer::default();
+        let pack = |packer: &mut Packer, of: [&[Displacement<T>]; 2]| {
+            of.map(|list| packer.put_displacements(list))
+        };
+        let (half, whole) = (Stride::Half, Stride::Whole);
+        let x = pack(
+            &mut packer,
+            [tables.displacements_x(half), tables.displacements_x(whole)],
+        );
+        let z = pack(
+            &mut packer,
+            [tables.displacements_z(half), tables.displacements_z(whole)],
+        );
+        let (of_most_steps, with_long_jumps) = tables.scattering_tables();
+        let short = scattering(&mut packer, of_most_steps, &march.phase_space);
+        let long = with_long_jumps.map(|table| scattering(&mut packer, table, &march.phase_space));
+        Packed {
+            march: constants(&mut packer, march, &tables),
+            scattering: [short, long.unwrap_or(short)],
+            long_jumps: LongJumps {
+                every: tables.steps_together(),
+                first: (0..tables.steps_together()).find(|&step| tables.takes_long_jumps(step)),
+            },
+            bytes: packer.bytes,
+            ring: ring(&tables.energy_loss),
+            x,
+            z,
+        }
+    }
+
+    /// Counts all addresses from `block` on.
+    pub fn moved_to(&mut self, block: Address) {
+        let move_range = |range: &mut RangeMax| range.table += block;
+        for displacements in self.x.iter_mut().chain(&mut self.z) {
+            displacements.by_angle += block;
+            move_range(&mut displacements.below);
+            move_range(&mut displacements.above);
+        }
+        for scattering in &mut self.scattering {
+            scattering.half_width += block;
+            scattering.pair_start += block;
+            scattering.pairs += block;
+            scattering.rejected += block;
+            move_range(&mut scattering.reach);
+        }
+        let march = &mut self.march;
+        let loss = &mut march.loss;
+        let addresses = [
+            &mut march.medium,
+            &mut march.energies_mev,
+            &mut march.mirror_class,
+            &mut march.mirror_pairs,
+            &mut loss.base,
+            &mut loss.complete,
+            &mut loss.weights,
+            &mut loss.scores,
+        ];
+        addresses.into_iter().for_each(|address| *address += block);
+    }
+
+    /// The kernels of a step.
+    pub fn scattering(&self, step: usize) -> twins::ScatteringTable {
+        let long = self.long_jumps.first == Some(step % self.long_jumps.every);
+        self.scattering[usize::from(long)]
+    }
+
+    pub fn displacements_x(&self, stride: Stride) -> twins::Displacements {
+        self.x[stride as usize]
+    }
+
+    pub fn displacements_z(&self, stride: Stride) -> twins::Displacements {
+        self.z[stride as usize]
+    }
+}
+
+fn constants<T: Real + Pod>(
+    packer: &mut Packer,
+    march: &March,
+    tables: &Tables<T>,
+) -> twins::March {
+    let phase_space = &march.phase_space;
+    let loss = &tables.energy_loss;
+    let pairs: Vec<[i32; 2]> = mirror_pairs(&phase_space.angle)
+        .iter()
+        .map(|&(a, b)| [a as i32, b as i32])
+        .collect();
+    let (first, last) = phase_space.angles_allowed;
+    twins::March {
+        layout: phase_space.layout().into(),
+        allowed_angles: twins::Span {
+            first: first as i32,
+            last: last as i32,
+        },
+        cells_x: phase_space.space.cells_x as i32,
+        periodic: i32::from(phase_space.angle.periodic),
+        phantom_planes: phase_space.space.cells_z as i32,
+        prune: march.case.transport.prune,
+        medium: packer.put(&media_by_cell(march)),
+        energies_mev: packer.put(&phase_space.energy.centers_mev),
+        mirror_class: packer.put(&phase_space.angle.mirror_class),
+        mirror_pairs: packer.put(&pairs),
+        loss: twins::EnergyLossTable {
+            base: packer.put(&loss.base),
+            complete: packer.put(&loss.complete),
+            weights: packer.put(&padded(&loss.weights, loss.sources)),
+            scores: packer.put(&padded(&loss.scores, SCORES)),
+            fours: loss.sources.div_ceil(FOUR) as i32,
+            reach_down: loss.reach_down as i32,
+            reach_up: loss.reach_up as i32,
+            classes: loss.classes as i32,
+        },
+        ..Default::default()
+    }
+}
+
+/// Energies between the lowest source of a target and the energy at which it is made: a target waits for the sources of all
+/// media and classes, and for the targets below it. A power of two.
+fn ring<T: Real>(table: &EnergyLossTable<T>) -> usize {
+    let (mut made_at, mut most) = (0, 1);
+    for target in 0..table.energies {
+        made_at = made_at.max(table.complete[target] as usize);
+        let of_target = table.base.chunks(table.energies * table.classes);
+        let lowest = of_target
+            .flat_map(|medium| &medium[target * table.classes..(target + 1) * table.classes])
+            .min();
+        most = most.max(made_at - lowest.map_or(made_at, |&base| base as usize));
+    }
+    most.next_power_of_two()
+}
+
+/// [plane, x] with rows padded as psi's.
+fn media_by_cell(march: &March) -> Vec<u16> {
+    let rows = march.media.index.rows().into_iter();
+    let padded = |row: ndarray::ArrayView1<u16>| {
+        let padding = row.len().next_multiple_of(LANES) - row.len();
+        let mut cells = row.to_vec();
+        cells.extend(std::iter::repeat_n(0, padding));
+        cells
+    };
+    rows.flat_map(padded).collect()
+}
+
+/// Rows of `length` filled up with zeros to whole fours.
+fn padded<T: Real>(list: &[T], length: usize) -> Vec<T> {
+    let padding = length.next_multiple_of(FOUR) - length;
+    let rows = list.chunks(length);
+    rows.flat_map(|row| {
+        row.iter()
+            .copied()
+            .chain(std::iter::repeat_n(T::ZERO, padding))
+    })
+    .collect()
+}
+
+fn scattering<T: Real + Pod>(
+    packer: &mut Packer,
+    table: &ScatteringTable<T>,
+    phase_space: &PhaseSpace,
+) -> twins::ScatteringTable {
+    let angle = &phase_space.angle;
+    let reach: Vec<i32> = (0..table.energies)
+        .map(|energy| table.reach(energy) as i32)
+        .collect();
+    let padded_angles = angle.bins().next_multiple_of(FOUR);
+    let (pair_start, pairs) = pairs(table, angle, padded_angles);
+    twins::ScatteringTable {
+        half_width: packer.put(&table.half_width),
+        pair_start: packer.put(&pair_start),
+        pairs: packer.put(&pairs),
+        rejected: packer.put(&rejected(table, phase_space)),
+        reach: packer.put_range_max(&reach),
+        padded_angles: padded_angles as i32,
+        unused: 0,
+    }
+}
+
+/// The weights as a target needs them: for jump n and angle, those of the sources n bins below and above; and where each
+/// (medium, energy) begins, in fours.
+fn pairs<T: Real>(
+    table: &ScatteringTable<T>,
+    angle: &AngleAxis,
+    padded_angles: usize,
+) -> (Vec<u32>, Vec<T>) {
+    let (mut start, mut pairs) = (Vec::new(), Vec::new());
+    let bins = angle.bins() as isize;
+    for entry in 0..table.start.len() {
+        let kernels = table.kernels(entry / table.energies, entry % table.energies);
+        start.push((pairs.len() / FOUR) as u32);
+        for n in 0..=kernels.half_width {
+            let weight = |source: isize| {
+                match angle.periodic {
+                    true => Some(source.rem_euclid(bins)),
+                    false => Some(source).filter(|s| (0..bins).contains(s)),
+                }
+                .map_or(T::ZERO, |bin| {
+                    kernels.weight(angle.mirror_class[bin as usize] as usize, n)
+                })
+            };
+            for theta in 0..padded_angles as isize {
+                let outside = theta >= bins;
+                pairs.extend([-(n as isize), n as isize].map(|jump| {
+                    if outside {
+                        T::ZERO
+                    } else {
+                        weight(theta + jump)
+                    }
+                }));
+            }
+        }
+    }
+    (start, pairs)
+}
+
+/// [medium, energy, angle]: the share of a bin's weight that its kernel carries beyond the allowed angles.
+fn rejected<T: Real>(table: &ScatteringTable<T>, phase_space: &PhaseSpace) -> Vec<f64> {
+    let (angle, (first, last)) = (&phase_space.angle, phase_space.angles_allowed);
+    let bins = angle.bins() as isize;
+    let outside = |bin: isize| {
+        let bin = if angle.periodic {
+            bin.rem_euclid(bins)
+        } else {
+            bin
+        };
+        !(first as isize..last as isize).contains(&bin)
+    };
+    let mut shares = Vec::new();
+    for entry in 0..table.start.len() {
+        let kernels = table.kernels(entry / table.energies, entry % table.energies);
+        shares.extend((0..bins).map(|theta| -> f64 {
+            let class = angle.mirror_class[theta as usize] as usize;
+            let jumps = (1..=kernels.half_width).map(|n| {
+                let sides = [theta - n as isize, theta + n as isize];
+                let beyond = sides.into_iter().filter(|&bin| outside(bin)).count();
+                beyond as f64 * kernels.weight(class, n).to_f64()
+            });
+            jumps.sum()
+        }));
+    }
+    shares
+}

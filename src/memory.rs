@@ -1,0 +1,201 @@
+//! Host memory: how much there is, how much a run takes, and allocation that fails with an error.
+//!
+//! Bytes are those allocated. Pages of psi that the beam never visits are never touched, so that the memory in use (RSS) is less;
+//! a limit on address space counts them all the same, and how far a beam reaches is known only afterwards.
+
+mod available;
+mod remedy;
+
+pub use available::{Available, available, available_under};
+
+use crate::backend::Machine;
+use crate::case::{Case, Precision};
+use crate::error::{Error, Kind, Result};
+use crate::march::March;
+use crate::media::Media;
+use crate::phantom::Phantom;
+use crate::physics::Material;
+use crate::scoring::Scores;
+use crate::spectra::SpectraCollector;
+use crate::transport::groups;
+use bytemuck::Zeroable;
+
+/// Bytes on the host and on the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    pub host: u64,
+    pub device: u64,
+}
+
+/// A zeroed buffer; an error, not an abort, where the system does not give it.
+///
+/// # Errors
+/// Out of memory.
+pub fn zeroed<T: Zeroable>(count: usize, what: &str) -> Result<Vec<T>> {
+    bytemuck::allocation::try_zeroed_vec(count).map_err(|()| {
+        let bytes = count as u64 * size_of::<T>() as u64;
+        Error::new(
+            Kind::OutOfMemory,
+            format!("no {} for {what}: the system refused them", readable(bytes)),
+        )
+        .hint("`smatrix2d check` prints what the case takes; use a coarser grid, or a machine with more memory")
+    })
+}
+
+pub fn readable(bytes: u64) -> String {
+    const MIB: f64 = 1_048_576.0;
+    let mib = bytes as f64 / MIB;
+    if mib < 1024.0 {
+        format!("{mib:.1} MiB")
+    } else {
+        format!("{:.2} GiB", mib / 1024.0)
+    }
+}
+
+/// A material's curves: range, stopping power and LET at 1300 energies (measured; tests/memory.rs holds it).
+const MATERIAL_BYTES: u64 = 135_000;
+/// The case, the axes, the ledger, and embedded tables while they are read (measured as above).
+const PROGRAM_BYTES: u64 = 40_000;
+/// Sets of score maps alive when a march ends: the run's, the spot's, and the fresh ones of the next spot.
+const SCORES_AT_ONCE: u64 = 3;
+const PHANTOM_BYTES_PER_CELL: u64 = (size_of::<u16>() + size_of::<f64>()) as u64;
+const MEDIUM_BYTES_PER_CELL: u64 = size_of::<u16>() as u64;
+
+/// What a run takes at its peak, which is in its largest march.
+pub struct Forecast<'a> {
+    pub march: March<'a>,
+    /// psi twice, and sums over energy.
+    buffers: Bytes,
+    /// Phantom, materials, score maps, spectra.
+    maps: u64,
+}
+
+impl<'a> Forecast<'a> {
+    /// Looks at all marches of a case; builds no tables.
+    pub fn new(
+        case: &'a Case,
+        phantom: &'a Phantom,
+        media: &'a Media,
+        water: &'a Material,
+        machine: &dyn Machine,
+    ) -> Option<Forecast<'a>> {
+        let marches = groups(case).into_iter().filter_map(|group| {
+            let march = March::new(case, phantom, media, water, group[0]).ok()?;
+            Some(Forecast {
+                buffers: machine.buffer_bytes(&march),
+                maps: map_bytes(case, phantom, &march),
+                march,
+            })
+        });
+        marches.max_by_key(|one| one.at_least().host + one.at_least().device)
+    }
+
+    /// All but the operators' tables.
+    pub fn at_least(&self) -> Bytes {
+        Bytes {
+            host: self.maps.saturating_add(self.buffers.host),
+            device: self.buffers.device,
+        }
+    }
+
+    /// With the operators' tables, which are built for it.
+    pub fn peak(&self) -> Bytes {
+        let (kept, building) = match self.march.case.run.precision {
+            Precision::Double => self.march.tables::<f64>().bytes(),
+            Precision::Single | Precision::Half => self.march.tables::<f32>().bytes(),
+        };
+        // The march's buffers come after the tables are built.
+        let in_march = (kept + self.buffers.host).max(kept + building);
+        Bytes {
+            host: self.maps.saturating_add(in_march),
+            device: self.buffers.device + if self.buffers.device > 0 { kept } else { 0 },
+        }
+    }
+
+    /// Refuses what does not fit into the host's memory.
+    ///
+    /// # Errors
+    /// Out of memory, with the key to change.
+    pub fn check(&self, needed: Bytes) -> Result<()> {
+        match available() {
+            Some(there) if there.bytes < needed.host => Err(self.refusal(needed.host, &there)),
+            _ => Ok(()),
+        }
+    }
+
+    fn refusal(&self, needed: u64, there: &Available) -> Error {
+        let layout = self.march.phase_space.layout();
+        let message = format!(
+            "the run needs {} of memory, there are {} ({}); its phase space has {} energy x {} angle x {} z x {} x bins",
+            readable(needed),
+            readable(there.bytes),
+            there.limited_by,
+            layout.energies,
+            layout.angles,
+            layout.planes,
+            self.march.phase_space.space.cells_x,
+        );
+        let other = needed - self.buffers.host;
+        let (key, hint) = if other >= there.bytes || self.buffers.host == 0 {
+            (
+                "phantom.spacing_mm",
+                "the maps alone do not fit: use larger cells".to_string(),
+            )
+        } else {
+            remedy::remedy(
+                &self.march,
+                self.buffers.host as f64 / (there.bytes - other) as f64,
+            )
+        };
+        let error = self.march.case.error(key, message).hint(hint);
+        Error {
+            kind: Kind::OutOfMemory,
+            ..error
+        }
+    }
+}
+
+/// All maps and spectra of a run, alive at the end of a march.
+fn map_bytes(case: &Case, phantom: &Phantom, march: &March) -> u64 {
+    let space = &march.phase_space.space;
+    let materials = phantom.materials.len() as u64 * MATERIAL_BYTES;
+    let runs = march.media.planes.iter().map(Vec::capacity).sum::<usize>();
+    PROGRAM_BYTES
+        + materials
+        + phantom_bytes(case)
+        + (runs * size_of::<crate::media::Run>()) as u64
+        + SCORES_AT_ONCE * Scores::bytes(space)
+        + SpectraCollector::bytes(case, &march.phase_space)
+}
+
+/// The phantom and its media: known before either is made.
+fn phantom_bytes(case: &Case) -> u64 {
+    let [cells_z, cells_x] = case.phantom.cells();
+    (cells_z * cells_x) as u64 * (PHANTOM_BYTES_PER_CELL + MEDIUM_BYTES_PER_CELL)
+}
+
+/// Refuses a phantom that does not fit, before it is made.
+///
+/// # Errors
+/// Out of memory.
+pub fn check_phantom(case: &Case) -> Result<()> {
+    let needed = phantom_bytes(case);
+    match available() {
+        Some(there) if there.bytes < needed => {
+            let message = format!(
+                "the phantom needs {} of memory, there are {} ({})",
+                readable(needed),
+                readable(there.bytes),
+                there.limited_by
+            );
+            let error = case
+                .error("phantom.spacing_mm", message)
+                .hint("use larger cells");
+            Err(Error {
+                kind: Kind::OutOfMemory,
+                ..error
+            })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,135 @@
+//! What to change where psi does not fit: the axis that is finer than usual by most.
+
+use crate::case::{AngleBins, EnergyAxisSpec, Precision, Stepping};
+use crate::march::March;
+
+/// The key to change, and how, so that psi takes `factor` times less.
+pub fn remedy(march: &March, factor: f64) -> (&'static str, String) {
+    let case = march.case;
+    if case.run.precision == Precision::Double && factor <= 2.0 {
+        return (
+            "run.precision",
+            "precision = \"single\" takes half of it".into(),
+        );
+    }
+    let axes = axes_of(march);
+    let finest = axes
+        .iter()
+        .max_by(|a, b| a.fineness().total_cmp(&b.fineness()));
+    let (key, mut hint) = match finest {
+        Some(axis) if axis.bins as f64 >= factor * FEWEST_BINS => {
+            (axis.key, axis.coarsened(factor))
+        }
+        _ => {
+            let each = factor.powf(1.0 / axes.len() as f64);
+            let hint = format!(
+                "{factor:.0} times fewer bins would fit: coarsen range_bin_mm, angle_bin_deg and spacing_mm {each:.1} times each"
+            );
+            ("phantom.spacing_mm", hint)
+        }
+    };
+    if case.transport.stepping == Stepping::Path && case.grid.angle_max_deg < 90.0 {
+        hint.push_str("; or stepping = \"depth\", which holds one plane at a time");
+    }
+    (key, hint)
+}
+
+/// The axes of psi that a case can coarsen.
+fn axes_of(march: &March) -> Vec<AxisOfPsi> {
+    let (phase_space, case) = (&march.phase_space, march.case);
+    let coordinate = &phase_space.energy.coordinate;
+    let energy = match case.grid.energy_axis {
+        EnergyAxisSpec::Range { .. } => AxisOfPsi::by_width(
+            "grid.range_bin_mm",
+            coordinate[1] - coordinate[0],
+            coordinate.len(),
+            400.0,
+        ),
+        EnergyAxisSpec::Log { .. } | EnergyAxisSpec::Uniform { .. } => {
+            AxisOfPsi::by_count("grid.energy_bins", coordinate.len(), 400.0)
+        }
+    };
+    let bins = phase_space.angle.bins();
+    let angle = match case.grid.angle_bins {
+        AngleBins::WidthDeg(width) => AxisOfPsi::by_width("grid.angle_bin_deg", width, bins, 80.0),
+        AngleBins::Count(_) => AxisOfPsi::by_count("grid.angle_bins", bins, 80.0),
+    };
+    let space = &phase_space.space;
+    let mut axes = vec![
+        energy,
+        angle,
+        AxisOfPsi::by_width(
+            "phantom.spacing_mm",
+            space.spacing_x_mm,
+            space.cells_x,
+            100.0,
+        ),
+    ];
+    if phase_space.stored_z > 1 {
+        axes.push(AxisOfPsi::by_width(
+            "phantom.spacing_mm",
+            space.spacing_z_mm,
+            space.cells_z,
+            200.0,
+        ));
+    }
+    axes
+}
+
+/// An axis with fewer bins than this resolves nothing.
+const FEWEST_BINS: f64 = 8.0;
+
+/// An axis of psi, as the case sets it: by the width of its bins or by their number.
+struct AxisOfPsi {
+    key: &'static str,
+    width: Option<f64>,
+    bins: usize,
+    /// Bins that usual cases have.
+    usual: f64,
+}
+
+impl AxisOfPsi {
+    fn by_width(key: &'static str, width: f64, bins: usize, usual: f64) -> AxisOfPsi {
+        AxisOfPsi {
+            key,
+            width: Some(width),
+            bins,
+            usual,
+        }
+    }
+
+    fn by_count(key: &'static str, bins: usize, usual: f64) -> AxisOfPsi {
+        AxisOfPsi {
+            key,
+            width: None,
+            bins,
+            usual,
+        }
+    }
+
+    fn fineness(&self) -> f64 {
+        self.bins as f64 / self.usual
+    }
+
+    fn coarsened(&self, factor: f64) -> String {
+        match self.width {
+            Some(width) => format!("{} would fit (now {width:.3})", rounded_up(width * factor)),
+            None => format!(
+                "{:.0} would fit (now {})",
+                self.bins as f64 / factor,
+                self.bins
+            ),
+        }
+    }
+}
+
+/// Two digits, never less than the value.
+fn rounded_up(value: f64) -> String {
+    let digits = 1 - value.log10().floor() as i32;
+    let scale = 10f64.powi(digits);
+    format!(
+        "{:.*}",
+        digits.max(0) as usize,
+        (value * scale).ceil() / scale
+    )
+}

@@ -1,0 +1,183 @@
+//! The CUDA backend, orchestrator and kernels, run on the host and compared with the CPU backend over whole runs.
+
+#[path = "support/host_launcher.rs"]
+mod host_launcher;
+#[path = "support/small_cases.rs"]
+mod small_cases;
+
+use host_launcher::HostMachine;
+use small_cases::{cases, outcome, with_march};
+use smatrix2d::backend::Machine;
+use smatrix2d::backend::cpu::Cpu;
+use smatrix2d::backend::cuda::{CudaMachine, failure};
+use smatrix2d::case::Precision;
+use smatrix2d::transport::Outcome;
+
+fn bits(map: &ndarray::Array2<f64>) -> Vec<u64> {
+    map.iter().map(|value| value.to_bits()).collect()
+}
+
+/// Maps bit for bit; ledger channels to the rounding of sums in another order.
+fn assert_same(name: &str, cpu: &Outcome, cuda: &Outcome) {
+    let maps = |outcome: &Outcome| {
+        let results = &outcome.results;
+        let optional =
+            [&results.let_d_kev_per_um, &results.fluence_per_mm].map(|map| map.as_ref().map(bits));
+        (bits(&results.energy_deposit_mev), optional)
+    };
+    assert_eq!(maps(cpu), maps(cuda), "{name}: maps");
+    assert_eq!(cpu.steps, cuda.steps, "{name}: steps");
+    assert_eq!(cpu.cell_updates, cuda.cell_updates, "{name}: cell updates");
+    assert_eq!(
+        cpu.largest_window, cuda.largest_window,
+        "{name}: largest window"
+    );
+    for ((channel, a), (_, b)) in cpu.ledger.channels().iter().zip(cuda.ledger.channels()) {
+        // Some thousand f64 terms of one sign, summed in another order.
+        let rounding = 1e-12 * a.abs().max(b.abs()).max(0.1);
+        assert!((a - b).abs() <= rounding, "{name}: {channel}: {a:e} {b:e}");
+    }
+}
+
+/// The first case with `count` spots side by side: they share a march.
+fn spots(count: usize) -> String {
+    let (_, text) = cases().swap_remove(0);
+    let beam = |i: usize| {
+        format!(
+            "\n[[beam]]\nenergy_mev = 40.0\nsigma_x_mm = 1.0\nx_mm = {:?}\n",
+            0.25 * i as f64
+        )
+    };
+    text + &(1..count).map(beam).collect::<String>()
+}
+
+#[test]
+fn a_batch_of_spots_gives_the_bits_of_the_cpu_which_marches_them_one_by_one() {
+    for count in [3, 17] {
+        let cpu = outcome(&spots(count), &Cpu::new(Precision::Single)).unwrap();
+        let cuda = outcome(&spots(count), &HostMachine::new(Precision::Single)).unwrap();
+        assert_same(&format!("{count} spots"), &cpu, &cuda);
+    }
+}
+
+#[test]
+fn half_storage_closes_its_ledger_and_stays_near_single() {
+    for (name, text) in cases() {
+        let single = outcome(&text, &HostMachine::new(Precision::Single)).unwrap();
+        let half_text = format!("{text}\n[run]\nprecision = \"half\"\n");
+        let half = outcome(&half_text, &HostMachine::new(Precision::Half)).unwrap();
+        let rounding = half.ledger.rounding();
+        assert!(
+            rounding.weight != 0.0 && rounding.weight.abs() < 1e-3,
+            "{name}: {rounding:?}"
+        );
+        assert_eq!(single.ledger.rounding().weight, 0.0);
+        let deposits = |outcome: &Outcome| outcome.results.energy_deposit_mev.clone();
+        let most = deposits(&single).fold(0.0_f64, |most, &d| most.max(d));
+        let apart =
+            (deposits(&half) - deposits(&single)).fold(0.0_f64, |most, d| most.max(d.abs()));
+        // Each of some twenty steps rounds a cell twice, by 2^-12 of it at most.
+        assert!(apart < 2e-3 * most, "{name}: {}", apart / most);
+    }
+}
+
+#[test]
+fn planes_hold_the_spectra_of_the_cpu() {
+    let planes = "[output]\nquantities = [\"dose\", \"energy_spectrum\", \"angle_spectrum\", \"phase_space\"]\nplanes_mm = [0.0, 5.0, 12.0]";
+    for (name, text) in cases()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("depth"))
+    {
+        let text = format!("{text}\n{planes}");
+        let spectra = |machine: &dyn Machine| outcome(&text, machine).unwrap();
+        let (cpu, cuda) = (
+            spectra(&Cpu::new(Precision::Single)),
+            spectra(&HostMachine::new(Precision::Single)),
+        );
+        assert_same(name, &cpu, &cuda);
+        let (cpu, cuda) = (cpu.results.spectra.unwrap(), cuda.results.spectra.unwrap());
+        assert!(cpu.phase_space == cuda.phase_space, "{name}");
+        let pairs = [
+            (cpu.energy_spectrum_per_mev, cuda.energy_spectrum_per_mev),
+            (
+                cpu.angle_spectrum_per_degree,
+                cuda.angle_spectrum_per_degree,
+            ),
+        ];
+        for (a, b) in pairs {
+            let (a, b) = (a.unwrap(), b.unwrap());
+            // Sums of f64 in another order.
+            assert!(
+                (&a - &b).iter().all(|d| d.abs() < 1e-12 * a.sum()),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_failed_allocation_is_an_error_that_says_what_and_how_large_and_leaves_nothing_behind() {
+    let (_, text) = cases().swap_remove(0);
+    let whole = HostMachine::new(Precision::Single);
+    outcome(&text, &whole).unwrap();
+    for failing in 0..whole.launcher.allocations() {
+        let mut machine = HostMachine::new(Precision::Single);
+        machine.launcher.failing_allocation = Some(failing);
+        let error = outcome(&text, &machine).err().unwrap();
+        assert_eq!(error.kind.exit_code(), 71);
+        assert!(error.message.contains("bytes for"), "{error}");
+        assert_eq!(machine.launcher.arrays_alive(), 0);
+    }
+}
+
+#[test]
+fn as_many_spots_march_together_as_fit_into_free_memory() {
+    let (_, text) = cases().swap_remove(0);
+    with_march(&text, |march| {
+        let tables = CudaMachine::bytes(march, 0, Precision::Single);
+        let of_one = CudaMachine::bytes(march, 1, Precision::Single) - tables;
+        let mut machine = HostMachine::new(Precision::Single);
+        // 90 % of what is free may be taken.
+        machine.launcher.free_bytes = of_one * 12;
+        assert_eq!(machine.stepper(march).unwrap().batch_capacity(), 10);
+        machine.launcher.free_bytes = 1;
+        assert_eq!(machine.stepper(march).unwrap().batch_capacity(), 1);
+    });
+}
+
+#[test]
+fn what_a_driver_refuses_ends_with_the_exit_code_and_hint_for_it() {
+    let cases = [
+        (2, 71, "coarser grid"),
+        (222, 69, "version 525 or later"),
+        (209, 69, "compute capability 7.5"),
+        (700, 69, "nvidia-smi"),
+    ];
+    for (status, code, hint) in cases {
+        let error = failure(
+            status,
+            "CUDA_ERROR_X",
+            "loading streaming",
+            "GPU 0 (X, driver 510.1)",
+        );
+        assert_eq!(error.kind.exit_code(), code);
+        let text = error.to_string();
+        assert!(
+            text.contains("driver 510.1")
+                && text.contains("loading streaming")
+                && text.contains(hint),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn single_and_double_give_the_bits_of_the_cpu_in_every_case() {
+    for (name, text) in cases() {
+        for precision in [Precision::Single, Precision::Double] {
+            let cpu = outcome(&text, &Cpu::new(precision)).unwrap();
+            let cuda = outcome(&text, &HostMachine::new(precision)).unwrap();
+            assert_same(&format!("{name}, {precision:?}"), &cpu, &cuda);
+        }
+    }
+}
