@@ -9,6 +9,7 @@ use smatrix2d::backend::{Machine, Stepper};
 use smatrix2d::case::Precision;
 use smatrix2d::error::{Error, Kind, Result};
 use smatrix2d::march::March;
+use smatrix2d::memory::Bytes;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
@@ -177,6 +178,10 @@ impl HostMachine {
 impl Machine for HostMachine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         machine::stepper(&self.launcher, march, self.precision)
+    }
+
+    fn buffer_bytes(&self, _march: &March) -> Bytes {
+        Bytes::default()
     }
 
     fn name(&self) -> String {

@@ -11,6 +11,7 @@ use crate::backend::{Machine, Stepper};
 use crate::case::{Nuclear, Precision};
 use crate::error::Result;
 use crate::march::March;
+use crate::memory::Bytes;
 use half::f16;
 
 pub struct CudaMachine {
@@ -70,6 +71,16 @@ pub fn stepper<'a>(
 impl Machine for CudaMachine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         stepper(&self.device, march, self.precision)
+    }
+
+    fn buffer_bytes(&self, march: &March) -> Bytes {
+        let extent = extent(march, 1);
+        let device = match self.precision {
+            Precision::Double => extent.bytes::<f64>(),
+            Precision::Single => extent.bytes::<f32>(),
+            Precision::Half => extent.bytes::<f16>(),
+        };
+        Bytes { host: 0, device }
     }
 
     fn name(&self) -> String {
