@@ -111,7 +111,7 @@ pub fn measure(
     let case = cells.case(scheme, name)?;
     let phantom = Phantom::build(&case, Path::new("."))?;
     let (media, water) = (Media::new(&phantom), water(&phantom)?);
-    let march = March::new(&case, &phantom, &media, &water, 0);
+    let march = March::new(&case, &phantom, &media, &water, 0)?;
     let mut stepper = machine.stepper(&march)?;
     stepper.put_state(&developed_state(cells))?;
     let mut times: Vec<[f64; 4]> = Vec::new();

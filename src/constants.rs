@@ -3,6 +3,9 @@
 /// Proton rest energy, MeV. CODATA 2018.
 pub const PROTON_MASS_MEV: f64 = 938.272_088_16;
 
+/// Atomic mass unit, MeV. CODATA 2018.
+pub const ATOMIC_MASS_UNIT_MEV: f64 = 931.494_102_42;
+
 /// Electron rest energy, MeV. CODATA 2018.
 pub const ELECTRON_MASS_MEV: f64 = 0.510_998_950;
 

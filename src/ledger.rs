@@ -2,6 +2,7 @@
 //!
 //! weight: in = alive + stopped + leaked(x-, x+, z-, z+) + rejected + absorbed + pruned + rounding (+ residual)
 //! energy: in = alive + deposited + leaked + rejected + absorbed + pruned + rounding (+ residual)
+//! absorbed energy = fragments + protons + emitted + neutral (the split of nuclear interactions)
 //!
 //! Every term is measured on its own, never as what is left over; `alive` is summed from psi itself. Sums in f64, fixed order.
 
@@ -33,6 +34,8 @@ pub const SIDES: [&str; 4] = ["x_min", "x_max", "z_min", "z_max"];
 /// One step: what left since the step before, and what was alive when the step's energy loss began.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepEntry {
+    /// Secondary protons that were born before this step's operators.
+    pub born: Amount,
     pub leaked: [Amount; 4],
     pub rejected: Amount,
     /// Measured from psi before the energy loss.
@@ -40,6 +43,8 @@ pub struct StepEntry {
     /// Protons that stopped, and all energy deposited, in this step's energy loss.
     pub stopped_weight: f64,
     pub deposited_mev: f64,
+    /// Taken by nuclear reactions in this step's energy loss.
+    pub absorbed: Amount,
     pub pruned: Amount,
     /// What 16-bit storage took (or, negative, added), before and after `alive` was measured; zero in other precisions.
     pub rounding_before: Amount,
@@ -50,6 +55,7 @@ impl StepEntry {
     /// What the step before handed on, less what is found or left on the way.
     fn residual(&self, handed_on: Amount) -> Amount {
         let mut rest = handed_on;
+        rest.add(self.born);
         self.leaked
             .iter()
             .chain([&self.rejected, &self.rounding_before, &self.alive])
@@ -60,6 +66,7 @@ impl StepEntry {
     fn handed_on(&self) -> Amount {
         let mut rest = self.alive;
         rest.add(Amount::new(-self.stopped_weight, -self.deposited_mev));
+        rest.add(self.absorbed.scaled(-1.0));
         rest.add(self.pruned.scaled(-1.0));
         rest.add(self.rounding_after.scaled(-1.0));
         rest
@@ -69,10 +76,12 @@ impl StepEntry {
         for (mine, theirs) in self.leaked.iter_mut().zip(&other.leaked) {
             mine.add(theirs.scaled(factor));
         }
+        self.born.add(other.born.scaled(factor));
         self.rejected.add(other.rejected.scaled(factor));
         self.alive.add(other.alive.scaled(factor));
         self.stopped_weight += factor * other.stopped_weight;
         self.deposited_mev += factor * other.deposited_mev;
+        self.absorbed.add(other.absorbed.scaled(factor));
         self.pruned.add(other.pruned.scaled(factor));
         self.rounding_before
             .add(other.rounding_before.scaled(factor));
@@ -86,12 +95,39 @@ impl StepEntry {
     }
 }
 
+/// What became of the energy of absorbed protons, MeV.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reactions {
+    /// Deuterons, alphas and recoils: deposited where the reaction happened.
+    pub fragments_mev: f64,
+    /// Secondary protons deposited where the reaction happened.
+    pub protons_mev: f64,
+    /// Secondary protons handed to the second phase space, whose own ledger follows them.
+    pub emitted_mev: f64,
+    /// Neutrons, gammas and binding: leaves.
+    pub neutral_mev: f64,
+}
+
+impl Reactions {
+    pub fn add_scaled(&mut self, other: &Reactions, factor: f64) {
+        self.fragments_mev += factor * other.fragments_mev;
+        self.protons_mev += factor * other.protons_mev;
+        self.emitted_mev += factor * other.emitted_mev;
+        self.neutral_mev += factor * other.neutral_mev;
+    }
+
+    fn energy_mev(&self) -> f64 {
+        self.fragments_mev + self.protons_mev + self.emitted_mev + self.neutral_mev
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     pub injected: Amount,
     /// Beam weight that fell outside the grid at the entry plane.
     pub not_injected: Amount,
     pub steps: Vec<StepEntry>,
+    pub reactions: Reactions,
     /// After the last step: what left through the far side, and what was still alive.
     pub last_leaked: [Amount; 4],
     pub last_rounding: Amount,
@@ -115,6 +151,7 @@ impl Ledger {
         }
         self.last_rounding.add(other.last_rounding.scaled(factor));
         self.alive.add(other.alive.scaled(factor));
+        self.reactions.add_scaled(&other.reactions, factor);
     }
 
     fn total(&self, of: impl Fn(&StepEntry) -> Amount) -> Amount {
@@ -137,6 +174,14 @@ impl Ledger {
         self.total(|step| step.pruned)
     }
 
+    /// Protons that reactions took; their energy by what became of it.
+    pub fn absorbed(&self) -> Amount {
+        Amount::new(
+            self.total(|step| step.absorbed).weight,
+            self.reactions.energy_mev(),
+        )
+    }
+
     /// What 16-bit storage took; zero in other precisions.
     pub fn rounding(&self) -> Amount {
         let mut sum = self.total(StepEntry::rounding);
@@ -149,30 +194,38 @@ impl Ledger {
         self.total(|step| Amount::new(step.stopped_weight, step.deposited_mev))
     }
 
-    /// Injected less every channel, relative to the injected amounts.
+    /// All that came in: the beam, or what was born on the way.
+    pub fn entered(&self) -> Amount {
+        let mut sum = self.injected;
+        sum.add(self.total(|step| step.born));
+        sum
+    }
+
+    /// What entered less every channel, relative to what entered.
     pub fn residual(&self) -> Amount {
-        let mut rest = self.injected;
+        let mut rest = self.entered();
         let leaks = (0..SIDES.len()).map(|side| self.leaked(side));
         leaks
             .chain([
                 self.rejected(),
                 self.pruned(),
                 self.rounding(),
+                self.absorbed(),
                 self.deposited(),
                 self.alive,
             ])
             .for_each(|gone| {
                 rest.add(gone.scaled(-1.0));
             });
-        relative(rest, self.injected)
+        relative(rest, self.entered())
     }
 
     /// The step whose own balance is worst: its index and relative residual.
     pub fn worst_step(&self) -> (usize, Amount) {
-        let mut handed_on = self.injected;
+        let (mut handed_on, entered) = (self.injected, self.entered());
         let mut worst = (0, Amount::default());
         for (i, step) in self.steps.iter().enumerate() {
-            let residual = relative(step.residual(handed_on), self.injected);
+            let residual = relative(step.residual(handed_on), entered);
             if residual.weight.abs().max(residual.energy_mev.abs())
                 > worst.1.weight.abs().max(worst.1.energy_mev.abs())
             {
@@ -190,7 +243,7 @@ impl Ledger {
             list.push((format!("weight_{name}"), amount.weight));
             list.push((format!("energy_{name}_mev"), amount.energy_mev));
         };
-        put("in", self.injected);
+        put("in", self.entered());
         put("not_injected", self.not_injected);
         put("alive", self.alive);
         for (side, name) in SIDES.iter().enumerate() {
@@ -202,6 +255,17 @@ impl Ledger {
         let deposited = self.deposited();
         list.push(("weight_stopped".into(), deposited.weight));
         list.push(("energy_deposited_mev".into(), deposited.energy_mev));
+        list.push(("weight_absorbed".into(), self.absorbed().weight));
+        let Reactions {
+            fragments_mev,
+            protons_mev,
+            emitted_mev,
+            neutral_mev,
+        } = self.reactions;
+        list.push(("energy_nuclear_fragments_mev".into(), fragments_mev));
+        list.push(("energy_nuclear_protons_mev".into(), protons_mev));
+        list.push(("energy_nuclear_emitted_mev".into(), emitted_mev));
+        list.push(("energy_nuclear_neutral_mev".into(), neutral_mev));
         let (residual, (_, worst)) = (self.residual(), self.worst_step());
         list.push(("weight_residual".into(), residual.weight));
         list.push(("energy_residual".into(), residual.energy_mev));
@@ -222,6 +286,8 @@ impl Ledger {
             series("energy_deposited_mev", &|s| s.deposited_mev),
             series("weight_rejected", &|s| s.rejected.weight),
             series("energy_rejected_mev", &|s| s.rejected.energy_mev),
+            series("weight_absorbed", &|s| s.absorbed.weight),
+            series("energy_absorbed_mev", &|s| s.absorbed.energy_mev),
             series("weight_pruned", &|s| s.pruned.weight),
             series("energy_pruned_mev", &|s| s.pruned.energy_mev),
             series("weight_rounding", &|s| s.rounding().weight),
@@ -239,8 +305,13 @@ impl Ledger {
     }
 }
 
+/// Ratios; a ledger that nothing entered has no residual unless something is in it.
 fn relative(amount: Amount, to: Amount) -> Amount {
-    Amount::new(amount.weight / to.weight, amount.energy_mev / to.energy_mev)
+    let ratio = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a / b };
+    Amount::new(
+        ratio(amount.weight, to.weight),
+        ratio(amount.energy_mev, to.energy_mev),
+    )
 }
 
 #[cfg(test)]

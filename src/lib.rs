@@ -17,6 +17,7 @@ pub mod physics;
 pub mod phase_space;
 pub mod real;
 
+pub mod nuclear;
 pub mod operators;
 
 pub mod backend;

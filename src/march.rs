@@ -3,7 +3,9 @@
 use crate::backend::Stride;
 use crate::case::{Backward, Case, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
+use crate::error::Result;
 use crate::media::Media;
+use crate::nuclear::Removal;
 use crate::operators::Setting;
 use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
 use crate::operators::scattering::{Jumps, ScatteringTable, steps_together};
@@ -21,10 +23,34 @@ pub struct March<'a> {
     pub water: &'a Material,
     pub phase_space: PhaseSpace,
     pub axis: CentralAxis,
+    pub removal: Removal,
     /// Class of |angle| that the central axis is in.
     axis_class: usize,
+    /// Path factors out of the plane, where they are not those of the central axis.
+    pub path_factors: Option<PathFactors>,
     /// Path length of one step in the plane per class of |angle|, mm.
     pub path_mm: Vec<f64>,
+}
+
+/// Factors by which paths are longer than their projection on the plane, by energy bin and class of |angle|.
+#[derive(Clone, Debug)]
+pub struct PathFactors {
+    pub edges_mev: Vec<f64>,
+    pub classes: usize,
+    /// [energy, class]
+    pub values: Vec<f64>,
+}
+
+impl PathFactors {
+    pub fn at(&self, energy_mev: f64, class: usize) -> f64 {
+        let bins = self.edges_mev.len() - 1;
+        let bin = self
+            .edges_mev
+            .partition_point(|&e| e <= energy_mev)
+            .clamp(1, bins)
+            - 1;
+        self.values[bin * self.classes + class]
+    }
 }
 
 /// The operators' tables in the arithmetic of the run.
@@ -93,13 +119,16 @@ impl<T: Real> Tables<T> {
 
 impl<'a> March<'a> {
     /// The march of a beam (its energy and direction) through a phantom.
+    ///
+    /// # Errors
+    /// Internal, where embedded data are damaged.
     pub fn new(
         case: &'a Case,
         phantom: &'a Phantom,
         media: &'a Media,
         water: &'a Material,
         beam: usize,
-    ) -> March<'a> {
+    ) -> Result<March<'a>> {
         let spot = &case.beams[beam];
         let highest = spot.energy_mev + 5.0 * spot.energy_spread_mev;
         let angle = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
@@ -129,16 +158,19 @@ impl<'a> March<'a> {
         };
         let axis = CentralAxis::new(spot, case.physics.scattering, phantom, media, step_mm);
         let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
-        March {
+        let removal = Removal::new(case.physics.nuclear, &phantom.materials)?;
+        Ok(March {
             case,
             media,
             phantom,
             water,
             phase_space,
             axis,
+            removal,
+            path_factors: None,
             axis_class,
             path_mm,
-        }
+        })
     }
 
     pub fn setting(&self) -> Setting<'_> {
@@ -148,6 +180,8 @@ impl<'a> March<'a> {
             materials: &self.phantom.materials,
             water: self.water,
             axis: &self.axis,
+            removal: &self.removal,
+            path_factors: self.path_factors.as_ref(),
             physics: self.case.physics,
             transport: self.case.transport,
             path_mm: &self.path_mm,

@@ -79,13 +79,13 @@ impl<'a> Forecast<'a> {
         water: &'a Material,
         machine: &dyn Machine,
     ) -> Option<Forecast<'a>> {
-        let marches = groups(case).into_iter().map(|group| {
-            let march = March::new(case, phantom, media, water, group[0]);
-            Forecast {
+        let marches = groups(case).into_iter().filter_map(|group| {
+            let march = March::new(case, phantom, media, water, group[0]).ok()?;
+            Some(Forecast {
                 buffers: machine.buffer_bytes(&march),
                 maps: map_bytes(case, phantom, &march),
                 march,
-            }
+            })
         });
         marches.max_by_key(|one| one.at_least().host + one.at_least().device)
     }

@@ -19,6 +19,9 @@ pub trait Real:
 {
     const ZERO: Self;
     const HALF: Self;
+    /// Weights below this are nothing: far below the rounding of any sum, and far enough above the subnormal numbers, which
+    /// processors compute with a hundred times slower, that no stencil leads there.
+    const NEGLIGIBLE: Self;
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
 
@@ -37,6 +40,7 @@ pub trait Real:
 impl Real for f32 {
     const ZERO: f32 = 0.0;
     const HALF: f32 = 0.5;
+    const NEGLIGIBLE: f32 = 1e-24;
     #[inline(always)]
     fn from_f64(value: f64) -> f32 {
         value as f32
@@ -50,6 +54,7 @@ impl Real for f32 {
 impl Real for f64 {
     const ZERO: f64 = 0.0;
     const HALF: f64 = 0.5;
+    const NEGLIGIBLE: f64 = 1e-280;
     #[inline(always)]
     fn from_f64(value: f64) -> f64 {
         value

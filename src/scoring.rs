@@ -15,6 +15,11 @@ pub struct Scores {
     /// MeV keV/um
     pub let_deposit: Array2<f64>,
     pub path_mm: Array2<f64>,
+    /// Protons that reactions took, and their energy.
+    pub absorbed: Array2<f64>,
+    pub absorbed_mev: Array2<f64>,
+    /// Energy that reactions leave in the cell, beside what protons deposit along their way.
+    pub nuclear_mev: Array2<f64>,
 }
 
 impl Scores {
@@ -25,11 +30,19 @@ impl Scores {
     }
 
     pub fn new(space: &SpatialGrid) -> Scores {
-        let zeros = Array2::zeros((space.cells_z, space.cells_x));
+        Scores::of_cells((space.cells_z, space.cells_x))
+    }
+
+    /// Empty maps of (z, x) cells.
+    pub fn of_cells(cells: (usize, usize)) -> Scores {
+        let zeros = Array2::zeros(cells);
         Scores {
             deposit_mev: zeros.clone(),
             let_deposit: zeros.clone(),
-            path_mm: zeros,
+            path_mm: zeros.clone(),
+            absorbed: zeros.clone(),
+            absorbed_mev: zeros.clone(),
+            nuclear_mev: zeros,
         }
     }
 
@@ -37,13 +50,21 @@ impl Scores {
         self.deposit_mev.scaled_add(factor, &other.deposit_mev);
         self.let_deposit.scaled_add(factor, &other.let_deposit);
         self.path_mm.scaled_add(factor, &other.path_mm);
+        self.absorbed.scaled_add(factor, &other.absorbed);
+        self.absorbed_mev.scaled_add(factor, &other.absorbed_mev);
+        self.nuclear_mev.scaled_add(factor, &other.nuclear_mev);
+    }
+
+    /// MeV per proton and cell, of all origins.
+    pub fn energy_deposit_mev(&self) -> Array2<f64> {
+        &self.deposit_mev + &self.nuclear_mev
     }
 
     /// Gy mm per proton: energy per mass, integrated over y.
     pub fn dose_gy_mm(&self, density_g_per_cm3: &Array2<f64>, space: &SpatialGrid) -> Array2<f64> {
         let factor =
             GRAY_MM_PER_MEV_PER_GRAM_PER_CM3_MM2 / (space.spacing_x_mm * space.spacing_z_mm);
-        factor * &self.deposit_mev / density_g_per_cm3
+        factor * self.energy_deposit_mev() / density_g_per_cm3
     }
 
     /// keV/um; 0 where nothing was deposited.
@@ -63,7 +84,7 @@ impl Scores {
 
     /// MeV/mm per proton, integrated over x and y.
     pub fn depth_dose_mev_per_mm(&self, space: &SpatialGrid) -> Array1<f64> {
-        self.deposit_mev
+        self.energy_deposit_mev()
             .rows()
             .into_iter()
             .map(|row| row.sum() / space.spacing_z_mm)

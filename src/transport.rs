@@ -12,6 +12,7 @@ use crate::ledger::Ledger;
 use crate::march::{March, spatial_grid};
 use crate::media::Media;
 use crate::memory::Forecast;
+use crate::nuclear::{Marched, Population, SecondBeams};
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
 use crate::results::{Axis, Results};
@@ -33,6 +34,8 @@ pub struct Progress {
 pub struct Outcome {
     pub results: Results,
     pub ledger: Ledger,
+    /// Of secondary protons, where they are transported.
+    pub second_ledger: Option<Ledger>,
     /// Steps of all marches together.
     pub steps: u64,
     pub cell_updates: u64,
@@ -93,10 +96,11 @@ pub fn run(
         forecast.check(forecast.at_least())?;
     }
     let mut sum = Sum::new(case, phantom);
+    let mut second = SecondBeams::default();
     let mut spectra = spectra_collector(case, phantom, &media, &water)?;
     let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
     for group in groups(case) {
-        let march = March::new(case, phantom, &media, &water, group[0]);
+        let march = March::new(case, phantom, &media, &water, group[0])?;
         let mut stepper = machine.stepper(&march)?;
         let capacity = if spectra.is_some() {
             1
@@ -127,9 +131,15 @@ pub fn run(
                 spectra.as_mut(),
                 &mut told,
             )?;
-            sum.add(stepper.unload(&weights)?, &weights);
+            let mut batch = stepper.unload(&weights)?;
+            let reactions = second.settle(&mut batch.scores, &march, group[0])?;
+            sum.ledger.reactions.add_scaled(&reactions, 1.0);
+            sum.add(batch, &weights);
         }
         sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
+    }
+    for marched in second.march(phantom, &water, machine)? {
+        sum.add_second(&marched)?;
     }
     sum.finish(phantom, &media, spectra)
 }
@@ -197,7 +207,7 @@ fn spectra_collector(
             .energy_mev
             .total_cmp(&case.beams[b].energy_mev)
     });
-    let march = March::new(case, phantom, media, water, highest.unwrap_or(0));
+    let march = March::new(case, phantom, media, water, highest.unwrap_or(0))?;
     SpectraCollector::new(case, &march.phase_space)
 }
 
@@ -206,6 +216,10 @@ struct Sum<'a> {
     case: &'a Case,
     scores: Scores,
     ledger: Ledger,
+    /// Scores of each population of the second phase space, and their ledger.
+    scattered: Option<Scores>,
+    set_free: Option<Scores>,
+    second_ledger: Option<Ledger>,
     spots: usize,
     steps: u64,
     cell_updates: u64,
@@ -219,6 +233,9 @@ impl<'a> Sum<'a> {
             case,
             scores: Scores::new(&spatial_grid(phantom)),
             ledger: Ledger::default(),
+            scattered: None,
+            set_free: None,
+            second_ledger: None,
             spots: 0,
             steps: 0,
             cell_updates: 0,
@@ -238,6 +255,25 @@ impl<'a> Sum<'a> {
         }
     }
 
+    /// Adds a march of the second phase space; its ledger must close by itself.
+    fn add_second(&mut self, marched: &Marched) -> Result<()> {
+        let tally = &marched.tally;
+        audit(&tally.ledger, self.case.run.precision)?;
+        self.steps += tally.ledger.steps.len() as u64;
+        self.cell_updates += tally.cell_updates;
+        let scores = match marched.population {
+            Population::Scattered => &mut self.scattered,
+            Population::SetFree => &mut self.set_free,
+        };
+        scores
+            .get_or_insert_with(|| Scores::of_cells(marched.scores.deposit_mev.dim()))
+            .add_scaled(&marched.scores, 1.0);
+        self.second_ledger
+            .get_or_insert_default()
+            .add_scaled(&tally.ledger, 1.0);
+        Ok(())
+    }
+
     fn finish(
         self,
         phantom: &Phantom,
@@ -245,18 +281,14 @@ impl<'a> Sum<'a> {
         spectra: Option<SpectraCollector>,
     ) -> Result<Outcome> {
         audit(&self.ledger, self.case.run.precision)?;
-        let results = results(
-            self.case,
-            phantom,
-            media,
-            &self.scores,
-            &self.ledger,
-            spectra,
-            self.energy_axis_excess,
-        );
+        if let Some(second) = &self.second_ledger {
+            audit_handover(&self.ledger, second, self.case.run.precision)?;
+        }
+        let results = results(&self, phantom, media, spectra);
         Ok(Outcome {
             results,
             ledger: self.ledger,
+            second_ledger: self.second_ledger,
             steps: self.steps,
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
@@ -297,24 +329,48 @@ fn audit(ledger: &Ledger, precision: Precision) -> Result<()> {
     .hint("run with --precision double; if it fails there too, please report the case file"))
 }
 
+/// What the primary ledger handed to the second phase space must be what its own ledger found.
+fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Result<()> {
+    let emitted_mev = ledger.reactions.emitted_mev + second.reactions.emitted_mev;
+    let lost = emitted_mev - second.entered().energy_mev;
+    if lost.abs() <= largest_residual(precision) * ledger.entered().energy_mev {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Audit,
+        format!("{lost:e} MeV of the secondary protons set free were never transported"),
+    )
+    .hint("run with --precision double; if it fails there too, please report the case file"))
+}
+
 fn results(
-    case: &Case,
+    sum: &Sum,
     phantom: &Phantom,
     media: &Media,
-    scores: &Scores,
-    ledger: &Ledger,
     spectra: Option<SpectraCollector>,
-    energy_axis_excess: f64,
 ) -> Results {
+    let (case, ledger) = (sum.case, &sum.ledger);
     let space = spatial_grid(phantom);
     let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
+    // Protons that nuclei only turned are primaries still.
+    let mut primary = sum.scores.clone();
+    sum.scattered
+        .iter()
+        .for_each(|s| primary.add_scaled(s, 1.0));
+    let mut scores = primary.clone();
+    sum.set_free.iter().for_each(|s| scores.add_scaled(s, 1.0));
+    let transported = sum.second_ledger.is_some();
     let (depth_dose, sigma_x) = (
         scores.depth_dose_mev_per_mm(&space),
-        scores.sigma_x_mm(&space),
+        sum.scores.sigma_x_mm(&space),
     );
     let z_mm = axis(space.z_min_mm, space.spacing_z_mm, space.cells_z);
     let mut audit = ledger.channels();
-    audit.push(("energy_axis_excess_sigma".into(), energy_axis_excess));
+    if let Some(ledger) = &sum.second_ledger {
+        let prefixed = |(name, value)| (format!("secondary_{name}"), value);
+        audit.extend(ledger.channels().into_iter().map(prefixed));
+    }
+    audit.push(("energy_axis_excess_sigma".into(), sum.energy_axis_excess));
     // Where a CT's densities were rounded, energy and mass are both those of the rounded cell: the dose feels none of it.
     let dose_gy_mm = || scores.dose_gy_mm(&media.density_g_per_cm3(), &space);
     Results {
@@ -325,9 +381,12 @@ fn results(
         material_names: phantom.materials.iter().map(|m| m.name.clone()).collect(),
         material_index: phantom.material_index.clone(),
         density_g_per_cm3: phantom.density_g_per_cm3.clone(),
-        energy_deposit_mev: scores.deposit_mev.clone(),
+        energy_deposit_mev: scores.energy_deposit_mev(),
         dose_gy_mm: asked(Quantity::Dose).then(dose_gy_mm),
         let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
+        let_d_primary_kev_per_um: (transported && asked(Quantity::LetD))
+            .then(|| primary.let_d_kev_per_um()),
+        energy_deposit_primary_mev: transported.then(|| primary.deposit_mev.clone()),
         let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um()),
         fluence_per_mm: asked(Quantity::Fluence).then(|| scores.fluence_per_mm(&space)),
         depth_dose_mev_per_mm: depth_dose,

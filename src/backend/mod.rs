@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::march::March;
 use crate::memory::Bytes;
+use crate::nuclear::Term;
 use crate::scoring::Scores;
 use cuda::CudaMachine;
 use cuda::probe::{GpuInfo, Verdict, choose, probe};
@@ -53,6 +54,10 @@ pub struct PlaneSpectra {
 pub trait Stepper {
     /// Puts the sources on the entry plane.
     fn load(&mut self, sources: &[Source]) -> Result<()>;
+    /// Empties psi and the tallies: a march of protons that `inject` brings.
+    fn clear(&mut self) -> Result<()>;
+    /// Adds protons born at the plane that psi stands in: emission[energy, angle] times row[x], summed over the terms.
+    fn inject(&mut self, terms: &[Term]) -> Result<()>;
     fn stream(&mut self, stride: Stride) -> Result<()>;
     fn scatter(&mut self, step: usize) -> Result<()>;
     fn lose_energy(&mut self, step: usize) -> Result<()>;

@@ -98,6 +98,16 @@ fn write_maps(root: &mut Section, results: &Results) -> hdf5::Result<()> {
         "keV/um",
         "track-averaged linear energy transfer in the medium of the cell",
     );
+    let energy_primary = label(
+        "energy_deposit_primary",
+        "MeV",
+        "energy deposited by protons that met no nucleus",
+    );
+    let let_d_primary = label(
+        "let_d_primary",
+        "keV/um",
+        "dose-averaged linear energy transfer of protons that met no nucleus",
+    );
     let fluence = label(
         "fluence",
         "1/mm",
@@ -108,6 +118,8 @@ fn write_maps(root: &mut Section, results: &Results) -> hdf5::Result<()> {
         (dose, results.dose_gy_mm.as_ref()),
         (let_d, results.let_d_kev_per_um.as_ref()),
         (let_t, results.let_t_kev_per_um.as_ref()),
+        (energy_primary, results.energy_deposit_primary_mev.as_ref()),
+        (let_d_primary, results.let_d_primary_kev_per_um.as_ref()),
         (fluence, results.fluence_per_mm.as_ref()),
     ] {
         if let Some(map) = map {

@@ -8,7 +8,9 @@
 //!
 //! exact in weight and three moments where all p_i >= 0, else on three nodes (two moments), else on two (mean only; the excess
 //! variance is reported). Where the variance is too large for neighbouring bins the step is the n-th power of a step of 1/n.
-//! Below bin 0 all energy is deposited in the cell. Gather form: psi'[j] = sum_k g[j, k] psi[base[j] + k].
+//! Below bin 0 all energy is deposited in the cell. Nuclear reactions take the share 1 - exp(-Sigma(E_mid) rho l) out of all
+//! p_i: it counts as absorbed at the energy E_mid of the middle of the step, and slows down until there.
+//! Gather form: psi'[j] = sum_k g[j, k] psi[base[j] + k].
 //!
 //! Source: Bohr straggling (ICRU 49, eq. 4.8 family, in physics/straggling); moment fitting by Lagrange nodes is elementary.
 //! Twin: kernels/energy_loss.cu.
@@ -16,17 +18,20 @@
 use super::Setting;
 use crate::central_axis::Crossing;
 use crate::phase_space::{EnergyAxis, EnergyCoordinate, Span};
+use crate::physics::Material;
 use crate::real::{Real, round_keeping_sum};
 use std::collections::BTreeMap;
 
 /// What is scored per source bin, in this order: see `Scores`.
-pub const SCORES: usize = 6;
+pub const SCORES: usize = 8;
 pub const WEIGHT: usize = 0;
 pub const ENERGY: usize = 1;
 pub const DEPOSIT: usize = 2;
 pub const STOPPED: usize = 3;
 pub const LET_DEPOSIT: usize = 4;
 pub const PATH: usize = 5;
+pub const ABSORBED: usize = 6;
+pub const ABSORBED_ENERGY: usize = 7;
 
 /// Variance in bins^2 above which a step is split: three points carry at most 1 - f^2 = 3/4.
 const WIDEST_BINS2: f64 = 0.6;
@@ -45,7 +50,7 @@ pub struct EnergyLossTable<T> {
     /// [medium, target energy, class, source]
     pub weights: Vec<T>,
     /// [medium, source energy, class, score]: weight, energy (MeV), deposit (MeV), stopped weight,
-    /// deposit x LET (MeV keV/um), path (mm).
+    /// deposit x LET (MeV keV/um), path (mm), absorbed weight, its energy (MeV).
     pub scores: Vec<T>,
     /// Farthest bins that a source reaches down and up.
     pub reach_down: usize,
@@ -272,6 +277,10 @@ struct Step {
     /// Areal length asked for, and gone before stopping, g/cm2.
     areal: f64,
     travelled: f64,
+    /// Energy in the middle of what was travelled.
+    middle_mev: f64,
+    /// Share that no nuclear reaction takes.
+    survival: f64,
 }
 
 impl Step {
@@ -280,41 +289,41 @@ impl Step {
         let material = setting.material(medium);
         let energy = axis.centers_mev[bin];
         let areal = setting.areal_g_per_cm2(medium, class, energy) / parts as f64;
-        if !setting.physics.energy_loss {
-            return Step {
-                after_mev: energy,
-                variance: 0.0,
-                third: 0.0,
-                areal,
-                travelled: areal,
-            };
-        }
         let range = material.csda_range_g_per_cm2(energy);
-        if range <= areal {
-            return Step {
-                after_mev: 0.0,
-                variance: 0.0,
-                third: 0.0,
-                areal,
-                travelled: range,
-            };
-        }
-        let after_mev = material.energy_mev(range - areal);
+        let slows = setting.physics.energy_loss;
+        let travelled = if slows { areal.min(range) } else { areal };
+        let at = |gone: f64| match slows {
+            true if gone >= range => 0.0,
+            true => material.energy_mev(range - gone),
+            false => energy,
+        };
         let mut step = Step {
-            after_mev,
+            after_mev: at(areal),
             variance: 0.0,
             third: 0.0,
             areal,
-            travelled: areal,
+            travelled,
+            middle_mev: at(0.5 * travelled),
+            survival: 1.0,
         };
-        if setting.physics.straggling {
-            let middle = material.energy_mev(range - 0.5 * areal);
-            let slope = coordinate_slope(setting, axis, material, middle, after_mev);
-            step.variance = areal * material.straggling_mev2_cm2_per_g(middle) * slope * slope;
-            step.third =
-                -areal * material.straggling_skewness_mev3_cm2_per_g(middle) * slope.powi(3);
+        let removal = setting
+            .removal
+            .cm2_per_g(setting.media.list[medium].material, step.middle_mev);
+        step.survival = (-removal * travelled).exp();
+        if slows && setting.physics.straggling && step.after_mev > 0.0 {
+            step.straggle(setting, material);
         }
         step
+    }
+
+    /// Sets the moments that straggling gives.
+    fn straggle(&mut self, setting: &Setting, material: &Material) {
+        let middle = self.middle_mev;
+        let axis = &setting.phase_space.energy;
+        let slope = coordinate_slope(setting, axis, material, middle, self.after_mev);
+        self.variance = self.areal * material.straggling_mev2_cm2_per_g(middle) * slope * slope;
+        self.third =
+            -self.areal * material.straggling_skewness_mev3_cm2_per_g(middle) * slope.powi(3);
     }
 }
 
@@ -322,7 +331,7 @@ impl Step {
 fn coordinate_slope(
     setting: &Setting,
     axis: &EnergyAxis,
-    material: &crate::physics::Material,
+    material: &Material,
     middle_mev: f64,
     after_mev: f64,
 ) -> f64 {
@@ -349,8 +358,15 @@ fn coordinate(axis: &EnergyAxis, i: i64) -> f64 {
     }
 }
 
-/// Where the weight of a step's bin goes. A whole bin below the first, there is nothing to share with it: all stops.
+/// Where the weight of a step's bin goes, without what is absorbed.
 fn spread(setting: &Setting, step: &Step) -> Spread {
+    let mut spread = spread_of_all(setting, step);
+    spread.weights.iter_mut().for_each(|w| *w *= step.survival);
+    spread
+}
+
+/// A whole bin below the first, there is nothing to share with it: all stops.
+fn spread_of_all(setting: &Setting, step: &Step) -> Spread {
     let axis = &setting.phase_space.energy;
     let mean = match axis.kind {
         EnergyCoordinate::Energy => step.after_mev,
@@ -466,35 +482,41 @@ fn score_coefficients(
     let (axis, material) = (&setting.phase_space.energy, setting.material(medium));
     let energy = axis.centers_mev[bin];
     let step = Step::new(setting, medium, class, bin, 1);
-    let mut scores = [
-        1.0,
-        energy,
-        energy,
-        1.0,
-        material.let_integral_mev2_cm2_per_g(energy),
-        0.0,
-    ];
+    let let_integral = |mev: f64| material.let_integral_mev2_cm2_per_g(mev);
+    let mut scores = [0.0; SCORES];
+    (scores[WEIGHT], scores[ENERGY]) = (1.0, energy);
+    scores[ABSORBED] = absorbed(&step, spread);
+    scores[ABSORBED_ENERGY] = scores[ABSORBED] * step.middle_mev;
+    scores[DEPOSIT] = energy - scores[ABSORBED_ENERGY];
+    scores[LET_DEPOSIT] = let_integral(energy) - scores[ABSORBED] * let_integral(step.middle_mev);
     for (k, &weight) in spread.weights.iter().enumerate() {
-        if let Ok(target) = usize::try_from(spread.lowest + k as i64) {
-            let kept = axis.centers_mev[target];
-            scores[DEPOSIT] -= weight * kept;
-            scores[STOPPED] -= weight;
-            scores[LET_DEPOSIT] -= weight * material.let_integral_mev2_cm2_per_g(kept);
+        match usize::try_from(spread.lowest + k as i64) {
+            Ok(target) => {
+                scores[DEPOSIT] -= weight * axis.centers_mev[target];
+                scores[LET_DEPOSIT] -= weight * let_integral(axis.centers_mev[target]);
+            }
+            Err(_) => scores[STOPPED] += weight,
         }
-    }
-    if spread.lowest >= 0 {
-        scores[STOPPED] = 0.0;
     }
     // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
     scores[LET_DEPOSIT] *= 0.1 * setting.media.list[medium].density_g_per_cm3;
-    let in_plane = setting.path_mm[class] * setting.axis.path_factor(energy);
-    scores[PATH] = in_plane
-        * if step.areal > 0.0 {
-            step.travelled / step.areal
-        } else {
-            1.0
-        };
+    let whole = setting.path_mm[class] * setting.path_factor(class, energy);
+    let share = if step.areal > 0.0 {
+        step.travelled / step.areal
+    } else {
+        1.0
+    };
+    scores[PATH] = whole * share * (1.0 - 0.5 * scores[ABSORBED]);
     scores
+}
+
+/// What the spread leaves out; nothing where there are no reactions, whatever the rounding.
+fn absorbed(step: &Step, spread: &Spread) -> f64 {
+    if step.survival < 1.0 {
+        1.0 - spread.weights.iter().sum::<f64>()
+    } else {
+        0.0
+    }
 }
 
 /// Variance that the energy axis adds beyond the physics, summed along the beam's central axis, mm2 of range in water.

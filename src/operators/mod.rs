@@ -9,7 +9,9 @@ pub mod streaming;
 
 use crate::case::{PhysicsSpec, TransportSpec};
 use crate::central_axis::CentralAxis;
+use crate::march::PathFactors;
 use crate::media::Media;
+use crate::nuclear::Removal;
 use crate::phase_space::PhaseSpace;
 use crate::physics::Material;
 
@@ -20,6 +22,9 @@ pub struct Setting<'a> {
     pub materials: &'a [Material],
     pub water: &'a Material,
     pub axis: &'a CentralAxis,
+    pub removal: &'a Removal,
+    /// None: those of the central axis.
+    pub path_factors: Option<&'a PathFactors>,
     pub physics: PhysicsSpec,
     pub transport: TransportSpec,
     /// Path length of one step in the plane, per class of |angle|, mm.
@@ -31,7 +36,15 @@ impl Setting<'_> {
     pub fn areal_g_per_cm2(&self, medium: usize, class: usize, energy_mev: f64) -> f64 {
         0.1 * self.media.list[medium].density_g_per_cm3
             * self.path_mm[class]
-            * self.axis.path_factor(energy_mev)
+            * self.path_factor(class, energy_mev)
+    }
+
+    /// Factor by which a path is longer than its projection on the plane.
+    pub fn path_factor(&self, class: usize, energy_mev: f64) -> f64 {
+        match self.path_factors {
+            Some(factors) => factors.at(energy_mev, class),
+            None => self.axis.path_factor(energy_mev),
+        }
     }
 
     pub fn material(&self, medium: usize) -> &Material {

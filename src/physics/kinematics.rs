@@ -8,6 +8,11 @@ pub fn beta_squared(energy_mev: f64) -> f64 {
     energy_mev * (energy_mev + 2.0 * PROTON_MASS_MEV) / (total * total)
 }
 
+/// (p c)^2 = E (E + 2 M), MeV2.
+pub fn momentum_squared_mev2(energy_mev: f64) -> f64 {
+    energy_mev * (energy_mev + 2.0 * PROTON_MASS_MEV)
+}
+
 /// Momentum times speed, MeV: pv = E (E + 2 M) / (E + M).
 pub fn pv_mev(energy_mev: f64) -> f64 {
     energy_mev * (energy_mev + 2.0 * PROTON_MASS_MEV) / (energy_mev + PROTON_MASS_MEV)

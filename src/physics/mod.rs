@@ -6,6 +6,7 @@ mod bragg;
 mod catalogue;
 mod characteristic_length;
 mod curve;
+pub mod elastic_protons;
 mod element;
 mod kinematics;
 mod material;

@@ -32,6 +32,8 @@ pub fn sample_results(nz: usize, nx: usize) -> Results {
         dose_gy_mm: Some(&energy * 2.136e-10),
         let_d_kev_per_um: Some(&energy * 3.0),
         let_t_kev_per_um: None,
+        let_d_primary_kev_per_um: None,
+        energy_deposit_primary_mev: None,
         fluence_per_mm: Some(&energy * 0.25),
         energy_deposit_mev: energy,
         depth_dose_mev_per_mm: depth_dose,

@@ -2,6 +2,7 @@
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
+mod inject;
 mod simd;
 mod sweeps;
 
@@ -14,7 +15,10 @@ use crate::error::{Error, Kind, Result};
 use crate::ledger::{Amount, Ledger, StepEntry};
 use crate::march::{March, Tables};
 use crate::memory::{self, Bytes};
-use crate::operators::energy_loss::{DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT};
+use crate::nuclear::Term;
+use crate::operators::energy_loss::{
+    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
+};
 use crate::operators::streaming::Displacement;
 use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
@@ -295,9 +299,13 @@ where
             self.scores.deposit_mev[[plane, x]] += sum(DEPOSIT);
             self.scores.let_deposit[[plane, x]] += sum(LET_DEPOSIT);
             self.scores.path_mm[[plane, x]] += sum(PATH);
+            self.scores.absorbed[[plane, x]] += sum(ABSORBED);
+            self.scores.absorbed_mev[[plane, x]] += sum(ABSORBED_ENERGY);
             self.entry.alive.add(Amount::new(sum(WEIGHT), sum(ENERGY)));
             self.entry.stopped_weight += sum(STOPPED);
             self.entry.deposited_mev += sum(DEPOSIT);
+            let absorbed = Amount::new(sum(ABSORBED), sum(ABSORBED_ENERGY));
+            self.entry.absorbed.add(absorbed);
         }
     }
 
@@ -481,10 +489,7 @@ where
         let [source] = sources else {
             return Err(Error::internal("the CPU marches one spot at a time"));
         };
-        self.scores = Scores::new(&self.march.phase_space.space);
-        self.ledger = Ledger::default();
-        self.entry = StepEntry::default();
-        (self.cell_updates, self.largest_window) = (0, 0);
+        self.clear()?;
         self.place(source);
         if self.march.case.transport.prune == 0.0 {
             // Dense: the window is the whole grid, and stays it.
@@ -492,6 +497,20 @@ where
         }
         self.ledger.injected = self.alive();
         self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        self.scores = Scores::new(&self.march.phase_space.space);
+        self.ledger = Ledger::default();
+        self.entry = StepEntry::default();
+        (self.cell_updates, self.largest_window) = (0, 0);
+        self.window = Window::default();
+        Ok(())
+    }
+
+    fn inject(&mut self, terms: &[Term]) -> Result<()> {
+        self.add_born(terms);
         Ok(())
     }
 
@@ -608,7 +627,7 @@ where
 
     fn is_empty(&self) -> bool {
         let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| {
-            step.alive.weight - step.stopped_weight
+            step.alive.weight - step.stopped_weight - step.absorbed.weight
         });
         self.window.is_empty() || alive < ALIVE_AT_LEAST
     }

@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::media::Run;
 use crate::memory;
 use crate::operators::energy_loss::{
-    DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
+    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, PATH, SCORES,
+    STOPPED, WEIGHT,
 };
 use crate::operators::scattering::{Kernels, ScatteringTable};
 use crate::operators::streaming::{Displacement, advance_line};
@@ -570,6 +571,8 @@ impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
             mut stopped,
             mut let_deposit,
             mut path,
+            mut absorbed,
+            mut absorbed_mev,
         ] = sums;
         for energy in self.energies.range() {
             let at = start + energy * pitch;
@@ -581,6 +584,8 @@ impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
             stopped.add_scaled(c[STOPPED], cells);
             let_deposit.add_scaled(c[LET_DEPOSIT], cells);
             path.add_scaled(c[PATH], cells);
+            absorbed.add_scaled(c[ABSORBED], cells);
+            absorbed_mev.add_scaled(c[ABSORBED_ENERGY], cells);
         }
         for i in 0..N {
             let target = &mut sweep.partial[start + i];
@@ -590,6 +595,8 @@ impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
             target[STOPPED].take_lanes(stopped.0[i], &self.run.lanes);
             target[LET_DEPOSIT].take_lanes(let_deposit.0[i], &self.run.lanes);
             target[PATH].take_lanes(path.0[i], &self.run.lanes);
+            target[ABSORBED].take_lanes(absorbed.0[i], &self.run.lanes);
+            target[ABSORBED_ENERGY].take_lanes(absorbed_mev.0[i], &self.run.lanes);
         }
     }
 }
@@ -660,8 +667,12 @@ impl<T: Real> Sweep for Collect<'_, T> {
             for angle in angles.range() {
                 let at = at(angle);
                 let partial = &self.partial[at];
-                self.remaining_weight[at] = partial[WEIGHT].less(&partial[STOPPED]);
-                self.remaining_energy[at] = partial[ENERGY].less(&partial[DEPOSIT]);
+                self.remaining_weight[at] = partial[WEIGHT]
+                    .less(&partial[STOPPED])
+                    .less(&partial[ABSORBED]);
+                self.remaining_energy[at] = partial[ENERGY]
+                    .less(&partial[DEPOSIT])
+                    .less(&partial[ABSORBED_ENERGY]);
             }
         }
     }

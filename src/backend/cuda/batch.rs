@@ -3,9 +3,8 @@
 use super::launcher::Launcher;
 use super::memory::{Memory, Sizing};
 use super::stored::Stored;
-use super::twins::{self, Address, COLLECTED, DIMENSIONS, ENTRIES, LOSSES, MAPS};
+use super::twins::{self, Address, COLLECTED, DIMENSIONS, ENTRIES, LOSSES, MAPS, SCORES};
 use crate::error::Result;
-use crate::operators::energy_loss::SCORES;
 use crate::phase_space::Layout;
 
 /// Windows that are kept at once: an operator reads one and writes the next.

@@ -8,7 +8,7 @@ use super::stepper::{CudaStepper, extent};
 use super::stored::Stored;
 use super::tables::Packed;
 use crate::backend::{Machine, Stepper};
-use crate::case::Precision;
+use crate::case::{Nuclear, Precision};
 use crate::error::Result;
 use crate::march::March;
 use crate::memory::Bytes;
@@ -55,6 +55,12 @@ pub fn stepper<'a>(
     march: &'a March<'a>,
     precision: Precision,
 ) -> Result<Box<dyn Stepper + 'a>> {
+    if march.case.physics.nuclear != Nuclear::None {
+        return Err(march
+            .case
+            .error("physics.nuclear", "not on a GPU yet")
+            .hint("use --backend cpu, or physics.nuclear = \"none\""));
+    }
     Ok(match precision {
         Precision::Double => Box::new(CudaStepper::<f64>::new(launcher, march)?),
         Precision::Single => Box::new(CudaStepper::<f32>::new(launcher, march)?),

@@ -16,6 +16,7 @@ use crate::case::Stepping;
 use crate::error::{Error, Result};
 use crate::ledger::Amount;
 use crate::march::March;
+use crate::nuclear::Term;
 use crate::phase_space::Layout;
 use crate::scoring::Scores;
 use std::marker::PhantomData;
@@ -517,10 +518,23 @@ fn fill_box<S: Stored>(
     (stored, rounding)
 }
 
+/// Cases that would inject are refused when their stepper is made.
+fn no_injection() -> Error {
+    Error::internal("no kernel injects protons yet")
+}
+
 impl<S: Stored> Stepper for CudaStepper<'_, S> {
     fn load(&mut self, sources: &[Source]) -> Result<()> {
         self.begin(sources.len())?;
         self.place(sources)
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        Err(no_injection())
+    }
+
+    fn inject(&mut self, _terms: &[Term]) -> Result<()> {
+        Err(no_injection())
     }
 
     fn stream(&mut self, stride: Stride) -> Result<()> {

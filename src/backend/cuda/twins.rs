@@ -1,6 +1,7 @@
 //! The structs that kernels take, byte for byte as kernels/phase_space.cuh declares them; device addresses are `u64`.
 
-use crate::operators::energy_loss::SCORES;
+/// Scores that the kernels sum: those of src/operators/energy_loss.rs without absorption, which no kernel has yet.
+pub const SCORES: usize = 6;
 use crate::phase_space;
 use bytemuck::{Pod, Zeroable};
 

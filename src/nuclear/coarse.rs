@@ -1,0 +1,141 @@
+//! The coarser grid of the second phase space: blocks of the phantom's cells, and the way back to them.
+
+use super::population::Resolution;
+use crate::phantom::Phantom;
+use crate::scoring::Scores;
+use ndarray::Array2;
+
+/// How many cells of the phantom make one coarse cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    pub z: usize,
+    pub x: usize,
+}
+
+impl Blocks {
+    /// As many as fit into the resolution's cells; at least one.
+    pub fn of(phantom: &Phantom, resolution: &Resolution) -> Blocks {
+        let fitting = |spacing: f64, largest: f64| ((largest / spacing + 1e-9) as usize).max(1);
+        Blocks {
+            z: fitting(phantom.spacing_z_mm, resolution.depth_mm),
+            x: fitting(phantom.spacing_x_mm, resolution.width_mm),
+        }
+    }
+
+    /// The phantom in blocks: mean density, and the material that has most of the mass. Blocks at the far edges may be partly
+    /// outside the phantom; they are filled with what is inside.
+    pub fn phantom(self, fine: &Phantom) -> Phantom {
+        let shape = (
+            fine.cells_z().div_ceil(self.z),
+            fine.cells_x().div_ceil(self.x),
+        );
+        let mut coarse = Phantom {
+            x_min_mm: fine.x_min_mm,
+            z_min_mm: fine.z_min_mm,
+            spacing_x_mm: fine.spacing_x_mm * self.x as f64,
+            spacing_z_mm: fine.spacing_z_mm * self.z as f64,
+            materials: fine.materials.clone(),
+            material_index: Array2::zeros(shape),
+            density_g_per_cm3: Array2::zeros(shape),
+        };
+        for z in 0..shape.0 {
+            for x in 0..shape.1 {
+                let (material, density) = self.filling(fine, z, x);
+                coarse.material_index[[z, x]] = material;
+                coarse.density_g_per_cm3[[z, x]] = density;
+            }
+        }
+        coarse
+    }
+
+    fn filling(self, fine: &Phantom, z: usize, x: usize) -> (u16, f64) {
+        let mut masses = vec![0.0; fine.materials.len()];
+        let (mut mass, mut count) = (0.0, 0.0);
+        for cell in self.cells(fine, z, x) {
+            let density = fine.density_g_per_cm3[cell];
+            masses[fine.material_index[cell] as usize] += density;
+            mass += density;
+            count += 1.0;
+        }
+        let heaviest = (0..masses.len())
+            .rev()
+            .max_by(|&a, &b| masses[a].total_cmp(&masses[b]));
+        (heaviest.unwrap_or(0) as u16, mass / count)
+    }
+
+    /// The phantom's cells in a block.
+    fn cells(self, fine: &Phantom, z: usize, x: usize) -> impl Iterator<Item = [usize; 2]> {
+        let along =
+            |block: usize, size: usize, cells: usize| block * size..((block + 1) * size).min(cells);
+        let columns = along(x, self.x, fine.cells_x());
+        along(z, self.z, fine.cells_z()).flat_map(move |z| columns.clone().map(move |x| [z, x]))
+    }
+
+    /// Scores of blocks, handed to the phantom's cells: by density, and with the slope to the neighbouring blocks.
+    pub fn refined(self, coarse: &Scores, fine: &Phantom) -> Scores {
+        let by_density = |map: &Array2<f64>| self.refined_map(map, fine, |d| d);
+        let evenly = |map: &Array2<f64>| self.refined_map(map, fine, |_| 1.0);
+        Scores {
+            deposit_mev: by_density(&coarse.deposit_mev),
+            let_deposit: by_density(&coarse.let_deposit),
+            path_mm: evenly(&coarse.path_mm),
+            absorbed: by_density(&coarse.absorbed),
+            absorbed_mev: by_density(&coarse.absorbed_mev),
+            nuclear_mev: by_density(&coarse.nuclear_mev),
+        }
+    }
+
+    fn refined_map(
+        self,
+        coarse: &Array2<f64>,
+        fine: &Phantom,
+        weight: impl Fn(f64) -> f64,
+    ) -> Array2<f64> {
+        let mut map = Array2::zeros(fine.material_index.dim());
+        for ((z, x), &value) in coarse.indexed_iter().filter(|(_, value)| **value != 0.0) {
+            let slopes = slopes(coarse, z, x);
+            let place = |cell: usize, block: usize, size: usize| {
+                (cell as f64 + 0.5) / size as f64 - block as f64 - 0.5
+            };
+            let share = |cell: [usize; 2]| {
+                weight(fine.density_g_per_cm3[cell])
+                    * (value
+                        + slopes.0 * place(cell[0], z, self.z)
+                        + slopes.1 * place(cell[1], x, self.x))
+            };
+            let whole: f64 = self.cells(fine, z, x).map(share).sum();
+            for cell in self.cells(fine, z, x) {
+                map[cell] = value * share(cell) / whole;
+            }
+        }
+        map
+    }
+}
+
+/// Differences per block along z and x: the smaller of the two sides, none at an extremum (minmod); a sum of both stays positive.
+fn slopes(map: &Array2<f64>, z: usize, x: usize) -> (f64, f64) {
+    let value = map[[z, x]];
+    let at = |z: Option<usize>, x: Option<usize>| match (z, x) {
+        (Some(z), Some(x)) => map.get([z, x]).copied().unwrap_or(value),
+        _ => value,
+    };
+    let along_z = minmod(
+        value - at(z.checked_sub(1), Some(x)),
+        at(Some(z + 1), Some(x)) - value,
+    );
+    let along_x = minmod(
+        value - at(Some(z), x.checked_sub(1)),
+        at(Some(z), Some(x + 1)) - value,
+    );
+    (along_z, along_x)
+}
+
+fn minmod(a: f64, b: f64) -> f64 {
+    if a * b <= 0.0 {
+        0.0
+    } else if a.abs() < b.abs() {
+        a
+    } else {
+        b
+    }
+}

@@ -1,0 +1,97 @@
+//! The interactions of protons with the nuclei of one material, and which of them a mode counts.
+
+use super::even_table::EvenTable;
+use super::population::Population;
+use crate::case::Nuclear;
+use crate::error::Result;
+use crate::physics::Material;
+use crate::physics::elastic_protons::{ElasticProtons, Turns};
+use crate::physics::nuclear::NuclearReactions;
+use crate::physics::secondary_protons::SecondaryProtons;
+
+/// Elastic scattering fades in between these energies: a proton of 20 MeV has 4 mm of water left, of 10 MeV 1 mm.
+const ELASTIC_FROM_MEV: f64 = 10.0;
+const ELASTIC_WHOLE_MEV: f64 = 20.0;
+/// A turn is small where it costs less of the depth that a proton reaches, g/cm2, and is within the axis of scattered protons.
+const SMALL_TURN_COSTS_G_PER_CM2: f64 = 0.8;
+const LARGEST_SMALL_TURN_DEG: f64 = 40.0;
+
+#[derive(Clone, Debug)]
+pub struct Interactions {
+    pub reactions: NuclearReactions,
+    pub elastic: ElasticProtons,
+    pub spectra: SecondaryProtons,
+    mode: Nuclear,
+    /// Cosine of the largest small turn.
+    turn_cosine: EvenTable,
+}
+
+impl Interactions {
+    /// # Errors
+    /// Internal, where the embedded data are damaged.
+    pub fn of(material: &Material, mode: Nuclear) -> Result<Interactions> {
+        Ok(Interactions {
+            reactions: NuclearReactions::of(material)?,
+            elastic: ElasticProtons::of(material)?,
+            spectra: SecondaryProtons::of(material)?,
+            mode,
+            turn_cosine: EvenTable::of(|mev| turn_cosine(material, mev)),
+        })
+    }
+
+    /// Share of elastic scatterings that take a proton out of its phase space.
+    pub fn elastic_share(&self, energy_mev: f64) -> f64 {
+        let rise = (energy_mev - ELASTIC_FROM_MEV) / (ELASTIC_WHOLE_MEV - ELASTIC_FROM_MEV);
+        match self.mode {
+            Nuclear::Transport => rise.clamp(0.0, 1.0),
+            Nuclear::None | Nuclear::Local => 0.0,
+        }
+    }
+
+    /// Turns by nuclei after which protons are of the scattered population, or of those set free.
+    pub fn small_turns(&self, energy_mev: f64) -> Turns {
+        Turns::UpTo(self.turn_cosine.at(energy_mev))
+    }
+
+    pub fn large_turns(&self, energy_mev: f64) -> Turns {
+        Turns::Beyond(self.turn_cosine.at(energy_mev))
+    }
+
+    /// What takes a proton out of its phase space and into a population, cm2/g.
+    pub fn cm2_per_g(&self, population: Population, energy_mev: f64) -> f64 {
+        let share = self.elastic_share(energy_mev);
+        match population {
+            Population::Scattered => {
+                share
+                    * self
+                        .elastic
+                        .on_nuclei_cm2_per_g(energy_mev, self.small_turns(energy_mev))
+            }
+            Population::SetFree => {
+                let elastic = self.elastic.on_hydrogen_cm2_per_g(energy_mev)
+                    + self
+                        .elastic
+                        .on_nuclei_cm2_per_g(energy_mev, self.large_turns(energy_mev));
+                self.reactions.nonelastic_cm2_per_g(energy_mev) + share * elastic
+            }
+        }
+    }
+
+    /// Share of the removed protons that a population takes; all of nothing is none.
+    pub fn share(&self, population: Population, energy_mev: f64) -> f64 {
+        let of = |population| self.cm2_per_g(population, energy_mev);
+        let whole = of(Population::Scattered) + of(Population::SetFree);
+        if whole > 0.0 {
+            of(population) / whole
+        } else {
+            0.0
+        }
+    }
+}
+
+/// Cosine of the turn after which a proton, r being its range, comes less far by the cost: 1 - cost / r.
+fn turn_cosine(material: &Material, energy_mev: f64) -> f64 {
+    let range = material.csda_range_g_per_cm2(energy_mev.max(ELASTIC_FROM_MEV));
+    let widest = LARGEST_SMALL_TURN_DEG.to_radians().cos();
+    (1.0 - SMALL_TURN_COSTS_G_PER_CM2 / range).max(widest)
+}

@@ -1,0 +1,24 @@
+//! Nuclear interactions: what they take from the beam, where its energy goes, and the protons that they set free.
+//!
+//! `local`: nonelastic reactions remove protons along the path; the energy of charged secondaries stays in the cell, the rest
+//! leaves with neutrals. `transport`: elastic scattering removes protons too, and the protons that come out of all of these
+//! are a second phase space, marched by the same operators on coarser axes. Theory: docs/theory-nuclear.md.
+
+mod coarse;
+mod emission;
+mod even_table;
+mod interactions;
+mod local;
+mod population;
+mod production;
+mod projection;
+mod removal;
+mod second_beams;
+mod secondary;
+
+pub use emission::Emission;
+pub use local::settle_on_the_spot;
+pub use population::Population;
+pub use production::Term;
+pub use removal::Removal;
+pub use second_beams::{Marched, SecondBeams};

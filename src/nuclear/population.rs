@@ -1,0 +1,42 @@
+//! The two populations of the second phase space: what they are made of, and the axes that they need.
+
+/// Protons that nuclei heavier than hydrogen turned elastically, by small angles, keep nearly all their energy and form a Bragg peak; those that
+/// reactions, hydrogen and large turns set free have broad spectra and wide angles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Population {
+    Scattered,
+    SetFree,
+}
+
+/// Resolution of a population's phase space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resolution {
+    pub angle_max_deg: f64,
+    pub angle_bin_deg: f64,
+    /// Cells are at most this long and wide, mm, unless the phantom's own are larger. Ranges step by the cell's length, so that
+    /// forward protons in water move by whole bins.
+    pub depth_mm: f64,
+    pub width_mm: f64,
+}
+
+impl Population {
+    pub const ALL: [Population; 2] = [Population::Scattered, Population::SetFree];
+
+    /// Axes for protons of at most this range in water.
+    pub fn resolution(self, range_mm: f64) -> Resolution {
+        match self {
+            Population::Scattered => Resolution {
+                angle_max_deg: 48.0,
+                angle_bin_deg: 3.0,
+                depth_mm: (range_mm / 100.0).clamp(0.5, 2.0),
+                width_mm: 2.0,
+            },
+            Population::SetFree => Resolution {
+                angle_max_deg: 76.0,
+                angle_bin_deg: 4.0,
+                depth_mm: (range_mm / 40.0).clamp(1.0, 4.0),
+                width_mm: 2.0,
+            },
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Production: what the reactions of a beam leave on the spot, and what they hand to the second phase space.
+//!
+//! A cell's absorbed protons, of weight A and energy A E, are shared between the two parent energies about E so that weight and
+//! energy are kept; the emission of each parent energy is a fixed matrix. A plane's rows are kept by (material, parent).
+
+use super::coarse::Blocks;
+use super::emission::{Emission, EmissionTable, Shares, enclosing};
+use crate::ledger::Reactions;
+use crate::phantom::Phantom;
+use crate::phase_space::EnergyAxis;
+use crate::scoring::Scores;
+use std::collections::BTreeMap;
+
+/// Protons set free at a plane: an emission matrix times a row of absorbed weight over x.
+#[derive(Clone, Debug)]
+pub struct Term<'a> {
+    pub emission: &'a Emission,
+    /// Absorbed protons per cell of x of the second phase space.
+    pub row: Vec<f64>,
+}
+
+/// Absorbed protons by coarse plane, material and parent energy.
+#[derive(Clone, Debug)]
+pub struct Production {
+    blocks: Blocks,
+    cells_x: usize,
+    /// Per coarse plane: (material, parent) -> absorbed protons per coarse cell of x.
+    planes: Vec<BTreeMap<(usize, usize), Vec<f64>>>,
+}
+
+/// What is fixed about production: emission per material, and the axis of parent energies.
+pub struct Emissions<'a> {
+    pub tables: &'a [EmissionTable],
+    pub axis: &'a EnergyAxis,
+    /// Per material: the share of absorbed protons that become parents of this population.
+    pub share: &'a dyn Fn(usize, f64) -> f64,
+}
+
+impl Production {
+    pub fn new(blocks: Blocks, coarse: &Phantom) -> Production {
+        Production {
+            blocks,
+            cells_x: coarse.cells_x(),
+            planes: vec![BTreeMap::new(); coarse.cells_z()],
+        }
+    }
+
+    /// Enters the absorbed protons of a march, `factor` of it: settles what stays on the spot in `scores` (fragments) and in
+    /// `born` (secondary protons that do not leave their cell), and keeps the rest for `terms`.
+    pub fn add(
+        &mut self,
+        scores: &mut Scores,
+        born: &mut Scores,
+        phantom: &Phantom,
+        emissions: &Emissions,
+        factor: f64,
+    ) -> Reactions {
+        let mut sum = Reactions::default();
+        for (cell, &material) in phantom.material_index.indexed_iter() {
+            if scores.absorbed[cell] <= 0.0 {
+                continue;
+            }
+            let mean_mev = scores.absorbed_mev[cell] / scores.absorbed[cell];
+            let weight = scores.absorbed[cell] * (emissions.share)(material as usize, mean_mev);
+            let parents = &emissions.tables[material as usize].parents;
+            let (parent, share) = enclosing(&emissions.axis.centers_mev, mean_mev);
+            // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
+            let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
+            for (parent, part) in [
+                (parent, (1.0 - share) * weight),
+                (parent + 1, share * weight),
+            ] {
+                if part == 0.0 {
+                    continue;
+                }
+                let shares = &parents[parent].shares;
+                scores.nuclear_mev[cell] += part * shares.fragments_mev;
+                born.deposit_mev[cell] += factor * part * shares.protons_mev;
+                born.let_deposit[cell] += factor * part * shares.protons_let * let_unit;
+                enter(&mut sum, shares, part);
+                self.keep(cell, material as usize, parent, factor * part);
+            }
+        }
+        sum
+    }
+
+    fn keep(&mut self, cell: (usize, usize), material: usize, parent: usize, weight: f64) {
+        let cells_x = self.cells_x;
+        let row = self.planes[cell.0 / self.blocks.z]
+            .entry((material, parent))
+            .or_insert_with(|| vec![0.0; cells_x]);
+        row[cell.1 / self.blocks.x] += weight;
+    }
+
+    /// What is born about the face before a plane: half of that plane's protons and half of those of the plane before.
+    pub fn terms<'a>(&self, plane: usize, tables: &'a [EmissionTable]) -> Vec<Term<'a>> {
+        let mut rows: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
+        for near in [plane.checked_sub(1), Some(plane)].into_iter().flatten() {
+            for (key, row) in self.planes.get(near).into_iter().flatten() {
+                let sum = rows.entry(*key).or_insert_with(|| vec![0.0; self.cells_x]);
+                sum.iter_mut().zip(row).for_each(|(sum, w)| *sum += 0.5 * w);
+            }
+        }
+        rows.into_iter()
+            .map(|((material, parent), row)| Term {
+                emission: &tables[material].parents[parent],
+                row,
+            })
+            .collect()
+    }
+
+    /// Planes up to the last that produced anything.
+    pub fn planes(&self) -> usize {
+        self.planes
+            .iter()
+            .rposition(|plane| !plane.is_empty())
+            .map_or(0, |last| last + 1)
+    }
+}
+
+fn enter(sum: &mut Reactions, shares: &Shares, weight: f64) {
+    sum.fragments_mev += weight * shares.fragments_mev;
+    sum.protons_mev += weight * shares.protons_mev;
+    sum.emitted_mev += weight * shares.emitted_mev;
+    sum.neutral_mev += weight * shares.neutral_mev;
+}

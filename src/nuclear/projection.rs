@@ -1,0 +1,124 @@
+//! Directions in space, projected on the plane: polar angle about the parent's direction, azimuth even, to plane angle bins.
+//!
+//! A direction (vx, vy, vz) has the plane angle atan(vx / vz), and its path is longer than its projection by
+//! 1 / sqrt(1 - vy^2). Backward directions and those beyond the axis have no bin.
+
+use crate::phase_space::AngleAxis;
+use std::f64::consts::{FRAC_PI_2, TAU};
+
+/// Polar angles 0 to 90 degrees in cells of 2.5 degrees.
+pub const POLAR_CELLS: usize = 36;
+const POLAR_CELL_RAD: f64 = FRAC_PI_2 / POLAR_CELLS as f64;
+/// Samples of a cell's polar angle and of the azimuth.
+const POLAR_SAMPLES: usize = 5;
+const AZIMUTHS: usize = 144;
+
+/// Per polar cell and angle bin: the share of directions, and the same times 1 / path factor.
+#[derive(Clone, Debug)]
+pub struct Projection {
+    pub bins: usize,
+    share: Vec<f64>,
+    inverse_path: Vec<f64>,
+}
+
+impl Projection {
+    /// About a parent that flies at `parent_rad` from +z towards +x. Parents that mirror each other give mirrored shares.
+    pub fn new(axis: &AngleAxis, parent_rad: f64) -> Projection {
+        let bins = axis.bins();
+        let mut projection = Projection {
+            bins,
+            share: vec![0.0; POLAR_CELLS * bins],
+            inverse_path: vec![0.0; POLAR_CELLS * bins],
+        };
+        for cell in 0..POLAR_CELLS {
+            projection.fill(cell, axis, parent_rad.abs());
+        }
+        if parent_rad == 0.0 {
+            let mirrored = projection.mirrored();
+            let mean = |a: &mut Vec<f64>, b: &[f64]| {
+                a.iter_mut().zip(b).for_each(|(a, b)| *a = 0.5 * (*a + b));
+            };
+            mean(&mut projection.share, &mirrored.share);
+            mean(&mut projection.inverse_path, &mirrored.inverse_path);
+        }
+        if parent_rad < 0.0 {
+            projection.mirrored()
+        } else {
+            projection
+        }
+    }
+
+    /// Share of a cell's directions in every angle bin.
+    pub fn share(&self, cell: usize) -> &[f64] {
+        &self.share[cell * self.bins..(cell + 1) * self.bins]
+    }
+
+    /// The same, times the mean inverse path factor.
+    pub fn inverse_path(&self, cell: usize) -> &[f64] {
+        &self.inverse_path[cell * self.bins..(cell + 1) * self.bins]
+    }
+
+    fn fill(&mut self, cell: usize, axis: &AngleAxis, parent_rad: f64) {
+        let polar =
+            |i: usize| (cell as f64 + (i as f64 + 0.5) / POLAR_SAMPLES as f64) * POLAR_CELL_RAD;
+        let solid: f64 = (0..POLAR_SAMPLES).map(|i| polar(i).sin()).sum();
+        for i in 0..POLAR_SAMPLES {
+            let weight = polar(i).sin() / (solid * AZIMUTHS as f64);
+            for k in 0..AZIMUTHS {
+                let azimuth = (k as f64 + 0.5) / AZIMUTHS as f64 * TAU;
+                let (x, y, z) = direction(polar(i), azimuth, parent_rad);
+                if let Some(bin) = bin_of(axis, x, z) {
+                    self.share[cell * self.bins + bin] += weight;
+                    self.inverse_path[cell * self.bins + bin] += weight * (1.0 - y * y).sqrt();
+                }
+            }
+        }
+    }
+
+    fn mirrored(&self) -> Projection {
+        let mirror = |values: &[f64]| -> Vec<f64> {
+            let rows = values.chunks(self.bins);
+            rows.flat_map(|row| row.iter().rev().copied()).collect()
+        };
+        Projection {
+            bins: self.bins,
+            share: mirror(&self.share),
+            inverse_path: mirror(&self.inverse_path),
+        }
+    }
+}
+
+/// Unit vector at a polar angle and azimuth about a parent in the plane.
+fn direction(polar: f64, azimuth: f64, parent_rad: f64) -> (f64, f64, f64) {
+    let (x, z) = (polar.sin() * azimuth.cos(), polar.cos());
+    let (sin, cos) = parent_rad.sin_cos();
+    (
+        x * cos + z * sin,
+        polar.sin() * azimuth.sin(),
+        z * cos - x * sin,
+    )
+}
+
+fn bin_of(axis: &AngleAxis, x: f64, z: f64) -> Option<usize> {
+    let place = (x.atan2(z) - axis.centers_rad[0]) / axis.bin_rad + 0.5;
+    (z > 0.0 && place >= 0.0 && place < axis.bins() as f64).then_some(place as usize)
+}
+
+/// The two polar cells whose centres enclose an angle, and their shares; None where it points backward.
+pub fn polar_cells(cosine: f64) -> Option<[(usize, f64); 2]> {
+    if cosine <= 0.0 {
+        return None;
+    }
+    let place =
+        (cosine.min(1.0).acos() / POLAR_CELL_RAD - 0.5).clamp(0.0, POLAR_CELLS as f64 - 1.0);
+    let below = (place as usize).min(POLAR_CELLS - 2);
+    let share = place - below as f64;
+    Some([(below, 1.0 - share), (below + 1, share)])
+}
+
+/// Centre of a polar cell, degree, and its solid angle, sr.
+pub fn polar_cell(cell: usize) -> (f64, f64) {
+    let edge = |i: usize| i as f64 * POLAR_CELL_RAD;
+    let center = (edge(cell) + 0.5 * POLAR_CELL_RAD).to_degrees();
+    (center, TAU * (edge(cell).cos() - edge(cell + 1).cos()))
+}

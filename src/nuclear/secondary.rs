@@ -1,0 +1,259 @@
+//! The second phase space: secondary protons of all spots of one direction, marched by the operators of the primary beam on
+//! coarser axes, depth by depth, with what was born at each plane injected before its energy loss.
+
+use super::coarse::Blocks;
+use super::emission::EmissionTable;
+use super::even_table::EvenTable;
+use super::interactions::Interactions;
+use super::population::{Population, Resolution};
+use super::production::{Emissions, Production};
+use super::projection::{POLAR_CELLS, Projection};
+use super::removal::Removal;
+use crate::backend::{Machine, Stepper, Stride, Tally};
+use crate::case::{
+    AngleBins, Backward, BeamSpec, Case, EnergyAxisSpec, Nuclear, Scattering, Splitting, Stepping,
+};
+use crate::error::Result;
+use crate::ledger::Reactions;
+use crate::march::{March, PathFactors};
+use crate::media::Media;
+use crate::phantom::Phantom;
+use crate::phase_space::{AngleAxis, EnergyAxis};
+use crate::physics::Material;
+use crate::scoring::Scores;
+
+/// Everything that secondary protons of one direction are marched with.
+pub struct SecondaryProtons {
+    case: Case,
+    phantom: Phantom,
+    media: Media,
+    blocks: Blocks,
+    population: Population,
+    tables: Vec<EmissionTable>,
+    /// Per material: share of the beam's absorbed protons that become parents of this population.
+    shares: Vec<EvenTable>,
+    /// What takes these protons in turn.
+    removal: Removal,
+    path_factors: PathFactors,
+    axis: EnergyAxis,
+    production: Production,
+    /// Secondary protons that stayed where they were born, on the phantom's cells.
+    born: Scores,
+}
+
+impl SecondaryProtons {
+    /// For spots in the direction of `beam`, none of higher energy than it.
+    ///
+    /// # Errors
+    /// Internal, where embedded data are damaged.
+    pub fn new(
+        case: &Case,
+        fine: &Phantom,
+        water: &Material,
+        beam: usize,
+        population: Population,
+    ) -> Result<SecondaryProtons> {
+        let spot = &case.beams[beam];
+        let highest_mev = spot.energy_mev + 5.0 * spot.energy_spread_mev;
+        let range_mm = 10.0 * water.csda_range_g_per_cm2(highest_mev);
+        let resolution = population.resolution(range_mm);
+        let blocks = Blocks::of(fine, &resolution);
+        let phantom = blocks.phantom(fine);
+        let bin_mm = phantom.spacing_z_mm;
+        let energy_at = |range_mm: f64| water.energy_mev(0.1 * range_mm);
+        // Parents react, on average, half a cell behind a face.
+        let aligned_mev = energy_at(range_mm - 0.5 * bin_mm);
+        let cutoff_mev = energy_at(0.5 * bin_mm).max(case.grid.cutoff_mev);
+        let spot = BeamSpec {
+            energy_mev: aligned_mev,
+            energy_spread_mev: 0.0,
+            ..*spot
+        };
+        let case = secondary_case(case, spot, &resolution, bin_mm, cutoff_mev, population);
+        let axis = EnergyAxis::new(
+            case.grid.energy_axis,
+            bin_mm,
+            case.grid.cutoff_mev,
+            aligned_mev,
+            aligned_mev,
+            water,
+        );
+        let angles = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
+        let projection = Projection::new(&angles, case.beams[0].angle_deg.to_radians());
+        let (mut tables, mut shares) = (Vec::new(), Vec::new());
+        for material in &fine.materials {
+            let interactions = Interactions::of(material, Nuclear::Transport)?;
+            let table = EmissionTable::new(material, &interactions, &axis, &projection, population);
+            tables.push(table);
+            shares.push(EvenTable::of(|mev| interactions.share(population, mev)));
+        }
+        let removal = match population {
+            Population::Scattered => Removal::into_populations(
+                Nuclear::Transport,
+                &[Population::SetFree],
+                &fine.materials,
+            )?,
+            Population::SetFree => Removal::new(Nuclear::Local, &fine.materials)?,
+        };
+        Ok(SecondaryProtons {
+            media: Media::new(&phantom),
+            production: Production::new(blocks, &phantom),
+            born: Scores::of_cells(fine.material_index.dim()),
+            path_factors: path_factors(&tables, &projection, &angles, &axis),
+            population,
+            shares,
+            removal,
+            blocks,
+            tables,
+            axis,
+            phantom,
+            case,
+        })
+    }
+
+    /// Enters what a march absorbed, `factor` of it, as parents of this population; `scores` keep the fragments' deposit.
+    pub fn absorb(
+        &mut self,
+        scores: &mut Scores,
+        fine: &Phantom,
+        parents: Parents,
+        factor: f64,
+    ) -> Reactions {
+        let shares = &self.shares;
+        let emissions = Emissions {
+            tables: &self.tables,
+            axis: &self.axis,
+            share: &|material, mev| match parents {
+                Parents::Beam => shares[material].at(mev),
+                Parents::Scattered => 1.0,
+            },
+        };
+        self.production
+            .add(scores, &mut self.born, fine, &emissions, factor)
+    }
+
+    /// Marches what was produced; the scores stand on the phantom's cells.
+    ///
+    /// # Errors
+    /// Whatever the machine reports.
+    pub fn march(
+        &self,
+        fine: &Phantom,
+        water: &Material,
+        machine: &dyn Machine,
+    ) -> Result<(Scores, Tally)> {
+        let mut march = March::new(&self.case, &self.phantom, &self.media, water, 0)?;
+        march.path_factors = Some(self.path_factors.clone());
+        march.removal = self.removal.clone();
+        let mut stepper = machine.stepper(&march)?;
+        self.advance(stepper.as_mut(), march.most_steps())?;
+        let mut unloaded = stepper.unload(&[1.0])?;
+        let mut scores = self.blocks.refined(&unloaded.scores, fine);
+        scores.add_scaled(&self.born, 1.0);
+        Ok((scores, unloaded.tallies.swap_remove(0)))
+    }
+
+    pub fn removal(&self) -> &Removal {
+        &self.removal
+    }
+
+    fn advance(&self, stepper: &mut dyn Stepper, steps: usize) -> Result<()> {
+        let scatters = self.population == Population::Scattered;
+        let last_source = self.production.planes() + 1;
+        stepper.clear()?;
+        for step in 0..steps {
+            stepper.inject(&self.production.terms(step, &self.tables))?;
+            if scatters {
+                stepper.scatter(step)?;
+            }
+            stepper.lose_energy(step)?;
+            stepper.stream(if step + 1 < steps {
+                Stride::Whole
+            } else {
+                Stride::Half
+            })?;
+            if step >= last_source && stepper.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whose absorbed protons become parents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parents {
+    Beam,
+    Scattered,
+}
+
+/// The case of a population: its axes and depth stepping. Broad spectra and wide angles need neither straggling nor scattering.
+fn secondary_case(
+    case: &Case,
+    spot: BeamSpec,
+    resolution: &Resolution,
+    range_bin_mm: f64,
+    cutoff_mev: f64,
+    population: Population,
+) -> Case {
+    let mut second = case.clone();
+    second.beams = vec![spot];
+    second.grid.energy_axis = EnergyAxisSpec::Range {
+        range_bin_mm: Some(range_bin_mm),
+    };
+    second.grid.cutoff_mev = cutoff_mev;
+    second.grid.angle_max_deg = resolution.angle_max_deg;
+    second.grid.angle_bins = AngleBins::WidthDeg(resolution.angle_bin_deg);
+    second.transport.stepping = Stepping::Depth;
+    second.transport.splitting = Splitting::Strang;
+    second.transport.backward = Backward::Reject;
+    second.transport.max_steps = usize::MAX;
+    match population {
+        Population::Scattered if case.physics.scattering == Scattering::Moliere => {
+            second.physics.scattering = Scattering::Gaussian;
+        }
+        Population::Scattered => {}
+        Population::SetFree => {
+            second.physics.straggling = false;
+            second.physics.scattering = Scattering::None;
+        }
+    }
+    second.physics.nuclear = Nuclear::None;
+    second
+}
+
+/// Mean path factors of protons slowed to each energy bin, per class of |angle|: of all that were born at that energy or above,
+/// by the mean inverse, which keeps how deep they come.
+fn path_factors(
+    tables: &[EmissionTable],
+    projection: &Projection,
+    angles: &AngleAxis,
+    axis: &EnergyAxis,
+) -> PathFactors {
+    let classes = angles.class_angles_rad.len();
+    let mut values = vec![1.0; axis.bins() * classes];
+    let mut above = vec![(0.0, 0.0); classes];
+    for energy in (0..axis.bins()).rev() {
+        for cell in 0..POLAR_CELLS {
+            let born: f64 = tables
+                .iter()
+                .map(|t| t.births()[energy * POLAR_CELLS + cell])
+                .sum();
+            for bin in 0..projection.bins {
+                let sums = &mut above[angles.mirror_class[bin] as usize];
+                sums.0 += born * projection.share(cell)[bin];
+                sums.1 += born * projection.inverse_path(cell)[bin];
+            }
+        }
+        for (class, (share, inverse)) in above.iter().enumerate() {
+            if *inverse > 0.0 {
+                values[energy * classes + class] = share / inverse;
+            }
+        }
+    }
+    PathFactors {
+        edges_mev: axis.edges_mev.clone(),
+        classes,
+        values,
+    }
+}
