@@ -52,6 +52,29 @@ template <typename Real> struct alignas(FOUR * sizeof(Real)) Four {
     Real v[FOUR];
 };
 
+template <typename Real> struct alignas(2 * sizeof(Real)) Two {
+    Real below, above;
+};
+
+// Reads what no thread of the launch writes, in pieces of up to 16 bytes, so that reads may overtake writes; the host header
+// brings its own.
+#ifndef READ_ONLY
+template <typename T> __device__ __forceinline__ T read_only(const T *from) {
+    T value;
+    if (sizeof(T) % 16 == 0) {
+        for (int i = 0; i < sizeof(T) / 16; ++i) reinterpret_cast<uint4 *>(&value)[i] = __ldg(reinterpret_cast<const uint4 *>(from) + i);
+    } else if (sizeof(T) % 8 == 0) {
+        for (int i = 0; i < sizeof(T) / 8; ++i) reinterpret_cast<uint2 *>(&value)[i] = __ldg(reinterpret_cast<const uint2 *>(from) + i);
+    } else if (sizeof(T) % 4 == 0) {
+        for (int i = 0; i < sizeof(T) / 4; ++i) reinterpret_cast<unsigned *>(&value)[i] = __ldg(reinterpret_cast<const unsigned *>(from) + i);
+    } else {
+        reinterpret_cast<unsigned short *>(&value)[0] = __ldg(reinterpret_cast<const unsigned short *>(from));
+    }
+    return value;
+}
+#define READ_ONLY(from) read_only(from)
+#endif
+
 // Sum over the 32 lanes of a warp, by halves; every lane gets it.
 __device__ __forceinline__ double warp_sum(double value) {
     for (int lanes = LANES / 2; lanes > 0; lanes /= 2) value += __shfl_xor_sync(0xffffffffu, value, lanes);

@@ -2,8 +2,8 @@
 //
 //     psi'[j] = sum over k of g[j, k] psi[base[j] + k]
 //
-// Two ways, the same bits. `energy_loss` makes all targets at once: for few cells. `transport` walks up in energy at one cell
-// and four angles, scatters on the way, scores, and keeps the last energies in shared memory until all sources of a target
+// Two ways, the same bits. `energy_loss` makes all targets at once: for few cells. `transport` walks up in energy at four
+// cells of x, scatters on the way, scores, and keeps the last energies in shared memory until all sources of a target
 // have passed: psi is read once and written once for both operators and the scores.
 #include "gather_theta.cuh"
 
@@ -31,15 +31,17 @@ __device__ __forceinline__ void lose_energy(const March<Stored> &march, const St
         const int theta = to.angle.first + row / planes % angles;
         const int target = to.energy.first + row / planes / angles;
         for (int x = from.x.first + threadIdx.x; x < from.x.last; x += LANES) {
-            const int entry = march.loss.entry(layout, march.medium[(plane + z) * layout.row + x], target, march.mirror_class[theta]);
-            const int base = march.loss.base[entry];
+            const int entry = march.loss.entry(layout, march.medium_at(plane + z, x), target, march.mirror_class[theta]);
+            const int base = READ_ONLY(march.loss.base + entry);
             const Stored *column = psi + layout.index(base, theta, z) + x;
             Arithmetic<Stored> sum = 0;
             for (int k = 0; k < march.loss.fours; ++k) {
-                const Four<Arithmetic<Stored>> weights = march.loss.weights[entry * march.loss.fours + k];
+                const Four<Arithmetic<Stored>> weights = READ_ONLY(march.loss.weights + entry * march.loss.fours + k);
                 for (int i = 0; i < FOUR; ++i) {
                     const int source = FOUR * k + i;
-                    if (from.energy.contains(base + source)) sum += weights.v[i] * Storage<Stored>::load(column[source * pitch]);
+                    if (from.energy.contains(base + source)) {
+                        sum += weights.v[i] * Storage<Stored>::load(READ_ONLY(column + source * pitch));
+                    }
                 }
             }
             put(next + layout.index(target, theta, z) + x, sum, march.energies_mev[target], rounding);
@@ -48,92 +50,139 @@ __device__ __forceinline__ void lose_energy(const March<Stored> &march, const St
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING_AFTER, rounding);
 }
 
-// One thread's walk up in energy: a cell (z, x) and four angles.
+// Fours of loss weights that are read ahead.
+constexpr int FOURS_AHEAD = 2;
+
+// One thread's walk up in energy: four cells (z, x to x + 3) at one angle. What tables say of the next energy and the next
+// target of the first medium is read ahead.
 template <typename Stored> struct Walk {
     using Real = Arithmetic<Stored>;
     const March<Stored> &march;
-    Window from, scattered, to;
+    Window from, to;
     Cell cell;
-    int theta, medium, classes[FOUR], depth;
-    Real *ring;  // [energy modulo depth, angle of the four, thread]
-    Real sums[FOUR][SCORES] = {};
+    Filling filling;
+    int mirror_class, depth;
+    Four<Real> *ring;  // [energy modulo depth, thread]
 
-    __device__ __forceinline__ Real &kept(int energy, int r) const {
-        const int thread = threadIdx.y * LANES + threadIdx.x;
-        return ring[(((energy & (depth - 1)) * FOUR + r) * ROWS * LANES) + thread];
+    Four<Real> sums[SCORES];
+    Kernel kernel;
+    Four<Real> coefficients[SCORE_FOURS], weights[FOURS_AHEAD];
+    int base, complete;
+
+    __device__ __forceinline__ Four<Real> &kept(int energy) const {
+        return ring[(energy & (depth - 1)) * ROWS * LANES + threadIdx.y * LANES + threadIdx.x];
     }
-    __device__ __forceinline__ bool holds(int r) const { return cell.inside && scattered.angle.contains(theta + r); }
+    __device__ __forceinline__ const Four<Real> *coefficients_of(int medium, int energy) const {
+        return march.loss.scores_of(march.layout, medium, energy, mirror_class);
+    }
+    __device__ __forceinline__ void look_up_energy(int energy) {
+        if (energy >= from.energy.last) return;
+        kernel = kernel_of(march, filling.media[0], energy);
+        for (int i = 0; i < SCORE_FOURS; ++i) coefficients[i] = READ_ONLY(coefficients_of(filling.media[0], energy) + i);
+    }
+    __device__ __forceinline__ void look_up_target(int target) {
+        if (target >= to.energy.last) return;
+        const int entry = march.loss.entry(march.layout, filling.media[0], target, mirror_class);
+        complete = READ_ONLY(march.loss.complete + target);
+        base = READ_ONLY(march.loss.base + entry);
+        for (int k = 0; k < FOURS_AHEAD; ++k) {
+            weights[k] = k < march.loss.fours ? READ_ONLY(march.loss.weights + entry * march.loss.fours + k) : Four<Real>{};
+        }
+    }
 
-    // Scatters into the four angles at `energy`, scores, and keeps the result.
-    __device__ __forceinline__ void pass(const Stored *psi, int energy, double *lost) {
+    // What is scattered into the angle at `energy`, as it is stored.
+    __device__ __forceinline__ Four<Real> scattered(const Stored *psi, int energy, double *lost) const {
         const Layout &layout = march.layout;
-        Gathered<Real> gathered = {};
-        if (from.energy.contains(energy) && cell.inside) {
-            const Column<Stored> column = {psi + layout.index(energy, 0, cell.z) + cell.x, march.plane_cells(), from.angle,
-                                           layout.angles, march.periodic};
-            const int entry = medium * layout.energies + energy;
-            const double energy_mev = march.energies_mev[energy];
-            gathered = gather(march, column, entry, theta);
-            for (int r = 0; r < FOUR; ++r) {
-                if (!holds(r)) continue;
-                Stored rounded;
-                put(&rounded, gathered.after[r], energy_mev, lost + 2);
-                gathered.after[r] = Storage<Stored>::load(rounded);
-                reject(march, entry, theta + r, gathered.before[r], energy_mev, lost);
-                score(r, march.loss.scores_of(layout, medium, energy, classes[r]), gathered.after[r]);
+        const Column<Stored> column = {psi + layout.index(energy, 0, cell.z) + cell.x, march.plane_cells(), from.angle, from.x,
+                                       cell.x, layout.angles, march.periodic};
+        Four<Real> after = filling.template each<Real>([&](int medium) {
+            return gather<ZEROS>(march, column, filling.uniform ? kernel : kernel_of(march, medium, energy), cell.theta);
+        });
+        if (from.angle.contains(cell.theta)) reject(march, filling, energy, cell.theta, column.at(cell.theta), lost);
+        if (Storage<Stored>::rounds) {
+            Four<Stored> rounded;
+            put_four(rounded.v, after, READ_ONLY(march.energies_mev + energy), lost + 2);
+            for (int v = 0; v < FOUR; ++v) after.v[v] = Storage<Stored>::load(rounded.v[v]);
+        }
+        return after;
+    }
+
+    __device__ __forceinline__ void score(int energy, const Four<Real> &weight) {
+        for (int q = 0; q < SCORES; ++q) {
+            for (int v = 0; v < FOUR; ++v) {
+                Real coefficient = coefficients[q / FOUR].v[q % FOUR];
+                if (!filling.uniform) coefficient = coefficients_of(filling.media[v], energy)[q / FOUR].v[q % FOUR];
+                sums[q].v[v] += coefficient * weight.v[v];
             }
         }
-        for (int r = 0; r < FOUR; ++r) kept(energy, r) = holds(r) ? gathered.after[r] : Real(0);
-    }
-    __device__ __forceinline__ void score(int r, const Four<Real> *coefficients, Real weight) {
-        const Four<Real> first = coefficients[0], second = coefficients[1];
-        for (int q = 0; q < SCORES; ++q) sums[r][q] += (q < FOUR ? first.v[q] : second.v[q - FOUR]) * weight;
     }
 
-    // Gathers one target from what is kept.
-    __device__ __forceinline__ void arrive(Stored *next, int target, double *rounding) const {
-        const Layout &layout = march.layout;
-        for (int r = 0; r < FOUR; ++r) {
-            if (!holds(r)) continue;
-            const int entry = march.loss.entry(layout, medium, target, classes[r]), base = march.loss.base[entry];
-            Real sum = 0;
-            for (int k = 0; k < march.loss.fours; ++k) {
-                const Four<Real> weights = march.loss.weights[entry * march.loss.fours + k];
-                for (int i = 0; i < FOUR; ++i) sum += weights.v[i] * kept(base + FOUR * k + i, r);
-            }
-            put(next + layout.index(target, theta + r, cell.z) + cell.x, sum, march.energies_mev[target], rounding);
+    __device__ __forceinline__ void add_sources(Four<Real> &sum, const Four<Real> &shares, int first) const {
+        for (int i = 0; i < FOUR; ++i) {
+            const Four<Real> source = kept(first + i);
+            for (int v = 0; v < FOUR; ++v) sum.v[v] += shares.v[i] * source.v[v];
         }
+    }
+    // One target, gathered from what is kept.
+    __device__ __forceinline__ Four<Real> arriving(int target, int medium) const {
+        const int entry = march.loss.entry(march.layout, medium, target, mirror_class);
+        const int lowest = filling.uniform ? base : READ_ONLY(march.loss.base + entry);
+        Four<Real> sum = {};
+        for (int k = 0; k < FOURS_AHEAD; ++k) {
+            if (k >= march.loss.fours) break;
+            add_sources(sum, filling.uniform ? weights[k] : READ_ONLY(march.loss.weights + entry * march.loss.fours + k),
+                        lowest + FOUR * k);
+        }
+#pragma unroll 1
+        for (int k = FOURS_AHEAD; k < march.loss.fours; ++k) {
+            add_sources(sum, READ_ONLY(march.loss.weights + entry * march.loss.fours + k), lowest + FOUR * k);
+        }
+        return sum;
     }
 
     __device__ __forceinline__ void run(const Stored *psi, Stored *next, double *lost, double *rounding) {
-        for (int i = 0; i < depth; ++i) {
-            for (int r = 0; r < FOUR; ++r) kept(i, r) = 0;
-        }
+        for (int q = 0; q < SCORES; ++q) sums[q] = {};
+        for (int i = 0; i < depth; ++i) kept(i) = {};
+        if (!cell.inside) return;
         int target = to.energy.first;
+        look_up_energy(from.energy.first);
+        look_up_target(target);
         for (int energy = from.energy.first; target < to.energy.last; ++energy) {
-            pass(psi, energy, lost);
-            for (; target < to.energy.last && march.loss.complete[target] <= energy + 1; ++target) {
-                arrive(next, target, rounding);
+            Four<Real> weight = {};
+            if (energy < from.energy.last) {
+                weight = scattered(psi, energy, lost);
+                score(energy, weight);
+                look_up_energy(energy + 1);
+            }
+            kept(energy) = weight;
+            while (target < to.energy.last && complete <= energy + 1) {
+                const Four<Real> arrived = filling.template each<Real>([&](int medium) { return arriving(target, medium); });
+                put_four(next + march.layout.index(target, cell.theta, cell.z) + cell.x, arrived,
+                         READ_ONLY(march.energies_mev + target), rounding);
+                look_up_target(++target);
             }
         }
     }
 
-    // Hands the scores on, and notes the angles to keep.
+    // Hands the scores on, and notes the angle if it is to be kept.
     __device__ __forceinline__ void hand_on(int spot) const {
-        for (int r = 0; r < FOUR; ++r) {
-            const bool keeps = holds(r) && static_cast<double>(sums[r][WEIGHT] - sums[r][STOPPED]) >= march.prune;
-            for (int q = 0; q < SCORES && holds(r); ++q) {
-                march.partial[march.partial_index(spot, q, theta + r, cell.z) + cell.x] = sums[r][q];
-            }
-            if (__any_sync(0xffffffffu, keeps) && threadIdx.x == 0) march.keep(spot, ANGLE_AXIS, theta + r, theta + r + 1);
+        if (!cell.inside) return;
+        bool keeps = false;
+        for (int q = 0; q < SCORES; ++q) {
+            *reinterpret_cast<Four<Real> *>(march.partial + march.partial_index(spot, q, cell.theta, cell.z) + cell.x) = sums[q];
         }
+        for (int v = 0; v < FOUR; ++v) {
+            keeps = keeps || static_cast<double>(sums[WEIGHT].v[v] - sums[STOPPED].v[v]) >= march.prune;
+        }
+        if (keeps) march.keep(spot, ANGLE_AXIS, cell.theta, cell.theta + 1);
     }
 };
 
+// Cells of the fours of psi that lie outside the window's x are zeros.
 template <typename Stored>
 __device__ __forceinline__ void transport(const March<Stored> &march, const Stored *psi, Stored *next, int from_slot,
                                           int middle_slot, int to_slot, int plane, int depth) {
-    DYNAMIC_SHARED(Arithmetic<Stored>, ring);
+    DYNAMIC_SHARED(Four<Arithmetic<Stored>>, ring);
     const int spot = blockIdx.y;
     const Window from = march.window(from_slot, spot);
     Window scattered = from;
@@ -142,17 +191,13 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     turn(march, spot, middle_slot, scattered);
     turn(march, spot, to_slot, to);
     if (from.empty()) return;
-    const Layout layout = march.layout;
-    const Tiles tiles(scattered);
+    const Fours fours(scattered);
     double lost[4] = {0, 0, 0, 0}, rounding[2] = {0, 0};
-    for (int item = blockIdx.x * ROWS + threadIdx.y; item < tiles.chunks * tiles.angles; item += gridDim.x * ROWS) {
-        const Cell cell(tiles, item / tiles.angles);
-        const int theta = tiles.theta(item % tiles.angles);
-        const int medium = march.medium[(plane + cell.z) * layout.row + cell.x];
-        auto class_of = [&](int r) { return static_cast<int>(march.mirror_class[min(theta + r, layout.angles - 1)]); };
-        Walk<Stored> walk = {march, from, scattered, to, cell, theta, medium,
-                             {class_of(0), class_of(1), class_of(2), class_of(3)}, depth, ring};
-        walk.run(psi + spot * layout.cells(), next + spot * layout.cells(), lost, rounding);
+    for (int item = blockIdx.x * ROWS + threadIdx.y; item * LANES < fours.count; item += gridDim.x * ROWS) {
+        const Cell cell(fours, item * LANES + threadIdx.x);
+        Walk<Stored> walk = {march, from, to, cell, Filling(march, plane + cell.z, cell.x),
+                             static_cast<int>(READ_ONLY(march.mirror_class + cell.theta)), depth, ring};
+        walk.run(psi + spot * march.layout.cells(), next + spot * march.layout.cells(), lost, rounding);
         walk.hand_on(spot);
     }
     enter_losses<4>(march, spot, REJECTED, lost);
@@ -161,7 +206,7 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
 
 // Grid: (blocks, spots); block: (LANES, ROWS). `transport`: depth * FOUR * threads numbers of shared memory.
 #define ENERGY_LOSS_KERNEL(name, Stored)                                                                             \
-    extern "C" __global__ void __launch_bounds__(LANES *ROWS)                                                        \
+    extern "C" __global__ void                                                                                    \
         energy_loss_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot, int to_slot, int plane) { \
         lose_energy<Stored>(march, psi, next, from_slot, to_slot, plane);                                            \
     }                                                                                                                \

@@ -14,6 +14,11 @@ struct Span {
     }
 };
 
+// `span` with both ends at multiples of four.
+__device__ __forceinline__ Span in_fours(Span span) {
+    return {span.first & ~(FOUR - 1), (span.last + FOUR - 1) & ~(FOUR - 1)};
+}
+
 struct Window {
     Span energy, angle, z, x;
     __device__ __forceinline__ bool empty() const {
@@ -52,7 +57,7 @@ struct RangeMax {
 template <typename Real> struct ScatteringTable {
     const unsigned *half_width;
     const unsigned *pair_start;
-    const Four<Real> *pairs;
+    const Two<Real> *pairs;
     const double *rejected;
     RangeMax reach;
     int padded_angles, unused;
@@ -125,7 +130,7 @@ template <typename Stored> struct March {
     Real *column_most;             // [spot, z, x]
     double *layers;                // [spot, energy]: weight of psi
     double *collected;             // [spot, block, COLLECTED]
-    double *losses;                // [spot, block, LOSSES]
+    double *losses;                // [spot, loss, block]
     int *any_loss;                 // [spot]
     double *entries;               // [spot, step kept, ENTRIES]
     unsigned long long *counts;    // [spot, (cell updates, largest window)]
@@ -133,6 +138,10 @@ template <typename Stored> struct March {
     int *steps_done;               // [spot]
 
     __device__ __forceinline__ Window window(int slot, int spot) const { return windows[slot * spots + spot]; }
+    // Medium of four neighbouring cells, or of one.
+    __device__ __forceinline__ int medium_at(int plane, int x) const {
+        return READ_ONLY(medium + static_cast<long long>(plane) * layout.row + x);
+    }
     __device__ __forceinline__ long long plane_cells() const {
         return static_cast<long long>(layout.planes) * layout.row;
     }
@@ -198,10 +207,23 @@ __device__ __forceinline__ void enter_losses(const March<Stored> &march, int spo
         double sum = 0;
         for (int row = 0; row < ROWS; ++row) sum += warps[i][row];
         if (sum != 0) {
-            march.losses[(static_cast<long long>(spot) * march.blocks + blockIdx.x) * LOSSES + first + i] += sum;
+            march.losses[(static_cast<long long>(spot) * LOSSES + first + i) * march.blocks + blockIdx.x] += sum;
             march.any_loss[spot] = 1;
         }
     }
+}
+
+template <typename Stored> __device__ __forceinline__ Four<Arithmetic<Stored>> load_four(const Stored *cells) {
+    const Four<Stored> stored = READ_ONLY(reinterpret_cast<const Four<Stored> *>(cells));
+    return {{Storage<Stored>::load(stored.v[0]), Storage<Stored>::load(stored.v[1]), Storage<Stored>::load(stored.v[2]),
+             Storage<Stored>::load(stored.v[3])}};
+}
+
+template <typename Stored>
+__device__ __forceinline__ void put_four(Stored *cells, const Four<Arithmetic<Stored>> &values, double energy_mev, double *rounding) {
+    Four<Stored> stored;
+    for (int v = 0; v < FOUR; ++v) put(&stored.v[v], values.v[v], energy_mev, rounding);
+    *reinterpret_cast<Four<Stored> *>(cells) = stored;
 }
 
 // Kernels for each storage type.

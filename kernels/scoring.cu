@@ -18,15 +18,15 @@ __device__ __forceinline__ void score(const March<Stored> &march, const Stored *
         const int z = window.z.first + row % planes, theta = window.angle.first + row / planes;
         bool kept = false;
         for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
-            const int medium = march.medium[(plane + z) * layout.row + x];
+            const int medium = march.medium_at(plane + z, x);
             const Stored *cell = psi + layout.index(0, theta, z) + x;
             const int mirror_class = march.mirror_class[theta];
             Real sums[SCORES] = {};
 #pragma unroll 4
             for (int energy = window.energy.first; energy < window.energy.last; ++energy) {
                 const Four<Real> *coefficients = march.loss.scores_of(layout, medium, energy, mirror_class);
-                const Four<Real> first = coefficients[0], second = coefficients[1];
-                const Real weight = Storage<Stored>::load(cell[energy * pitch]);
+                const Four<Real> first = READ_ONLY(coefficients), second = READ_ONLY(coefficients + 1);
+                const Real weight = Storage<Stored>::load(READ_ONLY(cell + energy * pitch));
                 for (int q = 0; q < SCORES; ++q) sums[q] += (q < FOUR ? first.v[q] : second.v[q - FOUR]) * weight;
             }
             for (int q = 0; q < SCORES; ++q) march.partial[march.partial_index(spot, q, theta, z) + x] = sums[q];
@@ -41,8 +41,11 @@ template <typename Stored> struct Partials {
     const Arithmetic<Stored> *cells;
     long long angle_pitch, score_pitch;
     Span angle;
+    // 0 outside the window; the read happens in any case, so that it need not wait for the question.
     __device__ __forceinline__ Arithmetic<Stored> at(int score, int theta) const {
-        return angle.contains(theta) ? cells[score * score_pitch + theta * angle_pitch] : Arithmetic<Stored>(0);
+        const bool inside = angle.contains(theta);
+        const Arithmetic<Stored> value = READ_ONLY(cells + score * score_pitch + (inside ? theta : angle.first) * angle_pitch);
+        return inside ? value : Arithmetic<Stored>(0);
     }
     // What the energy loss leaves; energy: MeV instead of protons.
     __device__ __forceinline__ Arithmetic<Stored> left(int theta, Score all, Score gone) const {
@@ -57,11 +60,18 @@ __device__ __forceinline__ double over_angles(const March<Stored> &march, const 
     // Classes rise with |angle|, so that those of the window's ends bound all others.
     const int low_end = march.mirror_class[partials.angle.first], high_end = march.mirror_class[partials.angle.last - 1];
     const bool holds_axis = march.mirror_pairs[0] < partials.angle.last && march.mirror_pairs[1] >= partials.angle.first;
+    const int first = holds_axis ? 0 : min(low_end, high_end), last = max(low_end, high_end);
+    // A lane looks up a pair for all: 32 at a time.
+    for (int start = first; start <= last; start += LANES) {
+        const int mine = min(start + static_cast<int>(threadIdx.x), last);
+        const int lower = READ_ONLY(march.mirror_pairs + 2 * mine), upper = READ_ONLY(march.mirror_pairs + 2 * mine + 1);
+        const int pairs = min(LANES, last + 1 - start);
 #pragma unroll 4
-    for (int pair = holds_axis ? 0 : min(low_end, high_end); pair <= max(low_end, high_end); ++pair) {
-        const int a = march.mirror_pairs[2 * pair], b = march.mirror_pairs[2 * pair + 1];
-        const double first = static_cast<double>(partials.at(score, a));
-        sum += a == b ? first : first + static_cast<double>(partials.at(score, b));
+        for (int i = 0; i < pairs; ++i) {
+            const int a = __shfl_sync(0xffffffffu, lower, i), b = __shfl_sync(0xffffffffu, upper, i);
+            const double one = static_cast<double>(partials.at(score, a)), other = static_cast<double>(partials.at(score, b));
+            sum += a == b ? one : one + other;
+        }
     }
     return sum;
 }
@@ -89,12 +99,13 @@ __device__ __forceinline__ void collect(const March<Stored> &march, int slot, in
         const int z = window.z.first + tile / tiles_x, first_x = window.x.first + tile % tiles_x * LANES;
         const int x = first_x + threadIdx.x;
         const bool inside = x < window.x.last;
-        const Partials<Stored> partials = {march.partial + march.partial_index(spot, 0, 0, z) + x, march.plane_cells(),
+        // Lanes beyond the window read its first cell, in vain.
+        const Partials<Stored> partials = {march.partial + march.partial_index(spot, 0, 0, z) + (inside ? x : first_x), march.plane_cells(),
                                            layout.angles * march.plane_cells(), window.angle};
-        if (task < SCORES && inside) {
-            const double sum = over_angles(march, partials, task);
+        if (task < SCORES) {
+            const double over_all = over_angles(march, partials, task), sum = inside ? over_all : 0;
             const int map = map_of(task);
-            if (map >= 0) {
+            if (map >= 0 && inside) {
                 march.maps[((static_cast<long long>(spot) * MAPS + map) * march.phantom_planes + plane + z) * layout.row + x] += sum;
             }
             total += sum;
@@ -103,14 +114,12 @@ __device__ __forceinline__ void collect(const March<Stored> &march, int slot, in
             double column = 0;
             Real most = 0;
 #pragma unroll 4
-            for (int theta = window.angle.first; theta < (inside ? window.angle.last : 0); ++theta) {
+            for (int theta = window.angle.first; theta < window.angle.last; ++theta) {
                 const Real left = partials.left(theta, all, gone);
-                if (kept.contains(theta)) {
-                    column += static_cast<double>(left);
-                    most = left > most ? left : most;
-                } else {
-                    total += static_cast<double>(left);
-                }
+                const bool stays = kept.contains(theta);
+                column += stays ? static_cast<double>(left) : 0.0;
+                total += stays || !inside ? 0.0 : static_cast<double>(left);
+                most = stays && left > most ? left : most;
             }
             const long long cell = static_cast<long long>(z) * layout.row + x;
             if (inside) march.columns[(static_cast<long long>(spot) * 2 + task - SCORES) * march.plane_cells() + cell] = column;
@@ -158,28 +167,31 @@ __device__ __forceinline__ Window trimmed_but_energy(const March<Stored> &march,
     return window;
 }
 
-// Weight of psi by energy in the trimmed window; notes the energies to keep. A layer takes a warp, or, where it has many
-// planes, a block.
+// Weight of psi by energy in the trimmed window; notes the energies to keep. A layer takes a block, or, in large batches of
+// planes, a warp.
 template <typename Stored>
 __device__ __forceinline__ void sum_layers(const March<Stored> &march, const Stored *psi, int slot) {
     using Real = Arithmetic<Stored>;
-    const int spot = blockIdx.y, rows_at_once = march.layout.planes > 1 ? ROWS : 1;
+    const int spot = blockIdx.y, rows_at_once = gridDim.x * ROWS >= march.layout.energies + ROWS ? ROWS : 1;
     const Window all = march.window(slot, spot);
     if (all.empty()) return;
     const Window window = trimmed_but_energy(march, spot, all);
-    const int planes = window.z.length(), rows = window.angle.length() * planes;
+    const int first_row = rows_at_once > 1 ? threadIdx.y : 0;
     const int first = rows_at_once > 1 ? blockIdx.x : blockIdx.x * ROWS + threadIdx.y;
     psi += spot * march.layout.cells();
     for (int energy = all.energy.first + first; energy < all.energy.last; energy += gridDim.x * ROWS / rows_at_once) {
         double sum = 0;
         Real most = 0;
-#pragma unroll 4
-        for (int row = rows_at_once > 1 ? threadIdx.y : 0; row < rows; row += rows_at_once) {
-            const Stored *line = psi + march.layout.index(energy, window.angle.first + row / planes, window.z.first + row % planes);
+        const int pitch = march.layout.planes * march.layout.row;
+        for (int z = window.z.first; z < window.z.last; ++z) {
             for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
-                const Real cell = Storage<Stored>::load(line[x]);
-                sum += static_cast<double>(cell);
-                most = cell > most ? cell : most;
+                const Stored *cells = psi + march.layout.index(energy, 0, z) + x;
+#pragma unroll 8
+                for (int theta = window.angle.first + first_row; theta < window.angle.last; theta += rows_at_once) {
+                    const Real cell = Storage<Stored>::load(READ_ONLY(cells + static_cast<long long>(theta) * pitch));
+                    sum += static_cast<double>(cell);
+                    most = cell > most ? cell : most;
+                }
             }
         }
         most = warp_largest(most);
@@ -234,8 +246,14 @@ __device__ __forceinline__ void enter_step_losses(const March<Stored> &march, in
     double *slots = march.losses + static_cast<long long>(spot) * march.blocks * LOSSES;
     const bool any = march.any_loss[spot] != 0;
     for (int i = threadIdx.y; i < LOSSES; i += ROWS) {
-        const double sum = any ? over_blocks(slots, march.blocks, LOSSES, i) : 0.0;
-        for (int block = threadIdx.x; any && block < march.blocks; block += LANES) slots[block * LOSSES + i] = 0;
+        double sum = 0;
+        double *slot = slots + i * march.blocks;
+#pragma unroll 8
+        for (int block = threadIdx.x; block < (any ? march.blocks : 0); block += LANES) {
+            sum += slot[block];
+            slot[block] = 0;
+        }
+        sum = warp_sum(sum);
         if (threadIdx.x == 0) entry[i] = sum;
     }
     __syncthreads();
@@ -312,7 +330,8 @@ template <typename Stored> __device__ __forceinline__ void close_march(const Mar
     enter_step_losses(march, blockIdx.y, last + blockIdx.y * LOSSES);
 }
 
-// Puts a spot's source, cells [energy, angle, x] of its window from `start[spot]` on, into psi. Grid: (1, spots).
+// Puts a spot's source, cells [energy, angle, x] of its window from `start[spot]` on, into psi, with zeros up to whole fours.
+// Grid: (1, spots).
 template <typename Stored>
 __device__ __forceinline__ void place(const March<Stored> &march, Stored *psi, const Stored *source, const long long *start,
                                       int slot) {
@@ -321,11 +340,25 @@ __device__ __forceinline__ void place(const March<Stored> &march, Stored *psi, c
     const int angles = window.angle.length();
     psi += spot * march.layout.cells();
     source += start[spot];
+    const Span written = in_fours(window.x);
     for (int row = threadIdx.y; row < window.energy.length() * angles; row += ROWS) {
         Stored *line = psi + march.layout.index(window.energy.first + row / angles, window.angle.first + row % angles, 0);
-        for (int x = threadIdx.x; x < window.x.length(); x += LANES) {
-            line[window.x.first + x] = source[static_cast<long long>(row) * window.x.length() + x];
+        const Stored *cells = source + static_cast<long long>(row) * window.x.length() - window.x.first;
+        for (int x = written.first + threadIdx.x; x < written.last; x += LANES) {
+            line[x] = window.x.contains(x) ? cells[x] : Storage<Stored>::store(0);
         }
+    }
+}
+
+// The maps of all spots, each times its weight, added in the order of the spots: `sum` [map, plane, x]. Grid: (any, 1).
+template <typename Stored>
+__device__ __forceinline__ void sum_maps(const March<Stored> &march, const double *weights, double *sum) {
+    const int cells = MAPS * march.phantom_planes * march.layout.row;
+    for (int i = (blockIdx.x * ROWS + threadIdx.y) * LANES + threadIdx.x; i < cells; i += gridDim.x * ROWS * LANES) {
+        double all = 0;
+#pragma unroll 8
+        for (int spot = 0; spot < march.spots; ++spot) all += weights[spot] * march.maps[static_cast<long long>(spot) * cells + i];
+        sum[i] = all;
     }
 }
 
@@ -373,6 +406,9 @@ __device__ __forceinline__ void copy_plane(const March<Stored> &march, const Sto
     extern "C" __global__ void place_##name(March<Stored> march, Stored *psi, const Stored *source,               \
                                             const long long *start, int slot) {                                   \
         place<Stored>(march, psi, source, start, slot);                                                           \
+    }                                                                                                             \
+    extern "C" __global__ void sum_maps_##name(March<Stored> march, const double *weights, double *sum) {         \
+        sum_maps<Stored>(march, weights, sum);                                                                    \
     }                                                                                                             \
     extern "C" __global__ void copy_plane_##name(March<Stored> march, const Stored *psi, float *cells,            \
                                                  double *sums, int slot) {                                        \

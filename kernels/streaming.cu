@@ -1,7 +1,7 @@
 // A_stream: free flight along x and z, at fixed energy and theta; twin of src/operators/streaming.rs.
 //
-// Threads walk over the arriving cells of all rows, x fastest. A thread makes the flux out of its cell; the flux into it is
-// its upstream neighbour's, so that the two outermost lanes of a warp only help.
+// Threads walk over the arriving cells of all rows in fours, x fastest. The flux into a thread's first cell is that out of its
+// upstream neighbour's last one, so that the two outermost lanes of a warp only help.
 #include "phase_space.cuh"
 
 template <typename Real> __device__ __forceinline__ Real smaller(Real a, Real b) { return b < a ? b : a; }
@@ -25,44 +25,65 @@ __device__ __forceinline__ Real antidiffusive_flux(const Displacement<Real> &by,
 // Useful lanes of a warp.
 constexpr int USEFUL = LANES - 2;
 
-// What arrives at cell `x` of a line, a whole warp at a time: lanes hold neighbouring cells of a line, or begin a new one
-// with an empty cell that nothing flows out of.
-template <typename Stored>
-__device__ __forceinline__ Arithmetic<Stored> arriving(const Displacement<Arithmetic<Stored>> &by, const Stored *line,
-                                                       Span from, int x, bool wanted) {
-    using Real = Arithmetic<Stored>;
-    const int d = by.direction, source = x - d * by.whole;
-    auto at = [&](int cell) { return wanted && from.contains(cell) ? Storage<Stored>::load(line[cell]) : Real(0); };
-    const Real upstream = at(source - d), here = at(source), downstream = at(source + d);
-    const Real donor = donor_cell(by, upstream, here);
-    const Real outflow = antidiffusive_flux(by, upstream, here, downstream, donor, donor_cell(by, here, downstream));
-    const Real inflow = __shfl_sync(0xffffffffu, outflow, (threadIdx.x - d) & (LANES - 1));
-    return by.fraction == 0 ? here : donor - outflow + inflow;
+// Antidiffusive fluxes out of four cells in the order of flight: `upstream` lies before the first, `downstream` behind the
+// last. `donors`: what the donor-cell step leaves.
+template <typename Real>
+__device__ __forceinline__ Four<Real> outflows(const Displacement<Real> &by, Real upstream, const Four<Real> &here, Real downstream,
+                                               Four<Real> &donors) {
+    Four<Real> flux;
+    for (int k = 0; k < FOUR; ++k) donors.v[k] = donor_cell(by, k == 0 ? upstream : here.v[k - 1], here.v[k]);
+    const Real donor_behind = donor_cell(by, here.v[FOUR - 1], downstream);
+    for (int k = 0; k < FOUR; ++k) {
+        const bool last = k == FOUR - 1;
+        flux.v[k] = antidiffusive_flux(by, k == 0 ? upstream : here.v[k - 1], here.v[k], last ? downstream : here.v[k + 1],
+                                       donors.v[k], last ? donor_behind : donors.v[k + 1]);
+    }
+    return flux;
 }
 
-// One thread's place: a cell of an (energy, theta) line.
+// What arrives at the cells `x` to `x + 3` of a line, a whole warp at a time: lanes hold neighbouring fours of a line, or begin
+// a new one with empty cells that nothing flows out of.
+template <typename Stored>
+__device__ __forceinline__ Four<Arithmetic<Stored>> arriving(const Displacement<Arithmetic<Stored>> &by, const Stored *line,
+                                                             Span from, int x, bool wanted) {
+    using Real = Arithmetic<Stored>;
+    const int d = by.direction, first = (d > 0 ? x : x + FOUR - 1) - d * by.whole;
+    auto at = [&](int k) {
+        const int cell = first + d * k;
+        return wanted && from.contains(cell) ? Storage<Stored>::load(READ_ONLY(line + cell)) : Real(0);
+    };
+    Four<Real> here = {{at(0), at(1), at(2), at(3)}}, donors;
+    const Four<Real> outflow = outflows(by, at(-1), here, at(FOUR), donors);
+    const Real inflow = __shfl_sync(0xffffffffu, outflow.v[FOUR - 1], (threadIdx.x - d) & (LANES - 1));
+    if (by.fraction != 0) {
+        for (int k = 0; k < FOUR; ++k) here.v[k] = donors.v[k] - outflow.v[k] + (k == 0 ? inflow : outflow.v[k - 1]);
+    }
+    return d > 0 ? here : Four<Real>{{here.v[3], here.v[2], here.v[1], here.v[0]}};
+}
+
+// One thread's place: four cells of an (energy, theta) line.
 struct Place {
     int energy, theta, x;
     bool inside, useful;
 };
 
-// Cells that all lines of a window can arrive in, and an empty one at each end of a line.
+// Fours that all lines of a window can arrive in, with an empty cell at least at both ends of a line.
 struct Lines {
     Window from;
     int first_x, width, angles, count;
 
     __device__ __forceinline__ Lines(const Window &window, int left, int right) : from(window) {
-        first_x = window.x.first - left - 1;
-        width = window.x.length() + left + right + 2;
+        first_x = (window.x.first - left - 1) & ~(FOUR - 1);
+        width = (((window.x.last + right + FOUR) & ~(FOUR - 1)) - first_x) / FOUR;
         angles = window.angle.length();
         count = window.energy.length() * angles * width;
     }
     __device__ __forceinline__ Place place(int warp) const {
         const int i = warp * USEFUL + static_cast<int>(threadIdx.x) - 1;
         const bool inside = i >= 0 && i < count;
-        const int cell = inside ? i : 0;
-        const int line = cell / width;
-        return {from.energy.first + line / angles, from.angle.first + line % angles, first_x + cell % width, inside,
+        const int four = inside ? i : 0;
+        const int line = four / width;
+        return {from.energy.first + line / angles, from.angle.first + line % angles, first_x + four % width * FOUR, inside,
                 inside && threadIdx.x > 0 && threadIdx.x < LANES - 1};
     }
     __device__ __forceinline__ int warps() const { return (count + USEFUL - 1) / USEFUL; }
@@ -76,6 +97,15 @@ struct Leak {
         amounts[1] += high ? 0.0 : weight * energy_mev;
         amounts[2] += high ? weight : 0.0;
         amounts[3] += high ? weight * energy_mev : 0.0;
+    }
+    // The cells of a four outside 0 to `cells`; they become zeros.
+    template <typename Real>
+    __device__ __forceinline__ void add_outside(Four<Real> &four, int x, int cells, double energy_mev, bool counts) {
+        for (int v = 0; v < FOUR; ++v) {
+            if (x + v >= 0 && x + v < cells) continue;
+            if (counts && four.v[v] != 0) add(static_cast<double>(four.v[v]), energy_mev, x + v >= 0);
+            four.v[v] = 0;
+        }
     }
 };
 
@@ -94,16 +124,14 @@ __device__ __forceinline__ void stream_x(const March<Stored> &march, Displacemen
     psi += spot * march.layout.cells();
     next += spot * march.layout.cells();
     const Lines lines(from, left, right);
+    const Span written = in_fours(to.x);
     for (int warp = blockIdx.x * ROWS + threadIdx.y; warp < lines.warps(); warp += gridDim.x * ROWS) {
         const Place at = lines.place(warp);
         const long long line = march.layout.index(at.energy, at.theta, 0);
-        const Arithmetic<Stored> value = arriving(along_x.by_angle[at.theta], psi + line, from.x, at.x, at.inside);
-        if (!at.useful) continue;
-        if (to.x.contains(at.x)) {
-            put(next + line + at.x, value, march.energies_mev[at.energy], rounding);
-        } else if (value != 0) {
-            leaked.add(static_cast<double>(value), march.energies_mev[at.energy], at.x >= march.cells_x);
-        }
+        Four<Arithmetic<Stored>> values = arriving(along_x.by_angle[at.theta], psi + line, from.x, at.x, at.inside);
+        const double energy_mev = READ_ONLY(march.energies_mev + at.energy);
+        leaked.add_outside(values, at.x, march.cells_x, energy_mev, at.useful);
+        if (at.useful && written.contains(at.x)) put_four(next + line + at.x, values, energy_mev, rounding);
     }
     enter_losses<4>(march, spot, LEAKED, leaked.amounts);
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING, rounding);
@@ -118,34 +146,40 @@ __device__ __forceinline__ void stream_column(const March<Stored> &march, const 
                                               Leak &leaked_x, Leak &leaked_z, double *rounding) {
     using Real = Arithmetic<Stored>;
     const int row = march.layout.row, d = by_z.direction, shift = d * by_z.whole;
-    const double energy_mev = march.energies_mev[place.energy];
-    const bool in_grid = place.x >= 0 && place.x < march.cells_x;
-    auto at = [&](int z) {
-        const int source = z - shift;
-        const bool wanted = place.inside && from.z.contains(source);
-        const Real value = arriving(by_x, psi + static_cast<long long>(source) * row, from.x, place.x, wanted);
-        if (!in_grid && place.useful && value != 0) leaked_x.add(static_cast<double>(value), energy_mev, place.x >= 0);
-        return in_grid ? value : Real(0);
+    const double energy_mev = READ_ONLY(march.energies_mev + place.energy);
+    const bool writes = place.useful && in_fours(to.x).contains(place.x);
+    const bool in_grid = place.x >= 0 && place.x + FOUR <= march.cells_x;
+    int z = d > 0 ? reached_z.first : reached_z.last - 1, source = z - shift;
+    const Stored *line = psi + static_cast<long long>(source) * row;
+    Stored *target = next + static_cast<long long>(z) * row + place.x;
+    auto advanced = [&]() {
+        Four<Real> values = arriving(by_x, line, from.x, place.x, place.inside && from.z.contains(source));
+        if (!in_grid) leaked_x.add_outside(values, place.x, march.cells_x, energy_mev, place.useful);
+        source += d;
+        line += d * row;
+        return values;
     };
-    int z = d > 0 ? reached_z.first : reached_z.last - 1;
-    Real upstream = 0, here = at(z), donor = donor_cell(by_z, upstream, here), inflow = 0;
+    Four<Real> upstream = {}, here = advanced(), donor, inflow = {};
+    for (int v = 0; v < FOUR; ++v) donor.v[v] = donor_cell(by_z, upstream.v[v], here.v[v]);
 #pragma unroll 2
-    for (int i = reached_z.first; i < reached_z.last; ++i, z += d) {
-        const Real downstream = at(z + d);
-        const Real donor_downstream = donor_cell(by_z, here, downstream);
-        const Real outflow = antidiffusive_flux(by_z, upstream, here, downstream, donor, donor_downstream);
-        const Real value = donor - outflow + inflow;
-        if (place.useful && to.x.contains(place.x)) {
-            if (to.z.contains(z)) {
-                put(next + static_cast<long long>(z) * row + place.x, value, energy_mev, rounding);
-            } else if (value != 0) {
-                leaked_z.add(static_cast<double>(value), energy_mev, z >= 0);
-            }
+    for (int i = reached_z.first; i < reached_z.last; ++i, z += d, target += d * row) {
+        const Four<Real> downstream = advanced();
+        Four<Real> values;
+        for (int v = 0; v < FOUR; ++v) {
+            const Real donor_downstream = donor_cell(by_z, here.v[v], downstream.v[v]);
+            const Real outflow =
+                antidiffusive_flux(by_z, upstream.v[v], here.v[v], downstream.v[v], donor.v[v], donor_downstream);
+            values.v[v] = donor.v[v] - outflow + inflow.v[v];
+            inflow.v[v] = outflow;
+            donor.v[v] = donor_downstream;
+        }
+        if (writes && to.z.contains(z)) {
+            put_four(target, values, energy_mev, rounding);
+        } else if (writes) {
+            for (int v = 0; v < FOUR; ++v) leaked_z.add(static_cast<double>(values.v[v]), energy_mev, z >= 0);
         }
         upstream = here;
         here = downstream;
-        donor = donor_downstream;
-        inflow = outflow;
     }
 }
 

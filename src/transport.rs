@@ -3,7 +3,7 @@
 //! Strang: X/2 (A_theta A_E) X/2, the half streams of neighbouring steps merged; second order in the step.
 //! Lie: A_E(A_stream(A_theta(psi))); first order.
 
-use crate::backend::{Machine, Stepper, Stride, Tally};
+use crate::backend::{Machine, Stepper, Stride, Unloaded};
 use crate::beam::{Source, source};
 use crate::case::{Case, Precision, Quantity, Splitting, Stepping};
 use crate::curves;
@@ -127,7 +127,7 @@ pub fn run(
                 spectra.as_mut(),
                 &mut told,
             )?;
-            sum.add(stepper.unload()?, &weights);
+            sum.add(stepper.unload(&weights)?, &weights);
         }
         sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
     }
@@ -227,9 +227,9 @@ impl<'a> Sum<'a> {
         }
     }
 
-    fn add(&mut self, tallies: Vec<Tally>, weights: &[f64]) {
-        for (tally, &weight) in tallies.iter().zip(weights) {
-            self.scores.add_scaled(&tally.scores, weight);
+    fn add(&mut self, batch: Unloaded, weights: &[f64]) {
+        self.scores.add_scaled(&batch.scores, 1.0);
+        for (tally, &weight) in batch.tallies.iter().zip(weights) {
             self.ledger.add_scaled(&tally.ledger, weight);
             self.steps += tally.ledger.steps.len() as u64;
             self.cell_updates += tally.cell_updates;

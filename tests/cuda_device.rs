@@ -128,9 +128,9 @@ fn parts_ms(text: &str, machine: &dyn Machine) -> serde_json::Value {
         part("queueing");
         stepper.synchronize().unwrap();
         part("waiting");
-        let tallies = stepper.unload().unwrap();
+        let unloaded = stepper.unload(&vec![1.0; sources.len()]).unwrap();
         part("unload");
-        assert_eq!(tallies.len(), sources.len());
+        assert_eq!(unloaded.tallies.len(), sources.len());
     }
     parts.into_iter().collect::<serde_json::Map<_, _>>().into()
 }

@@ -20,10 +20,18 @@ pub enum Stride {
     Whole,
 }
 
-/// What a spot's march leaves behind.
+/// What a batch leaves behind.
+#[derive(Clone, Debug)]
+pub struct Unloaded {
+    /// Of all spots, each times its weight, added in their order.
+    pub scores: Scores,
+    /// One per spot.
+    pub tallies: Vec<Tally>,
+}
+
+/// What a spot's march leaves behind besides its scores.
 #[derive(Clone, Debug)]
 pub struct Tally {
-    pub scores: Scores,
     pub ledger: Ledger,
     /// Phase-space cells updated by one operator each, summed over the march.
     pub cell_updates: u64,
@@ -53,7 +61,8 @@ pub trait Stepper {
     /// Marginals of the first spot at the end of a step (depth stepping), after half a stride where `stride` says so.
     fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra>;
     /// Ends the march: what is left leaves through the far side (depth stepping) or stays alive (path stepping).
-    fn unload(&mut self) -> Result<Vec<Tally>>;
+    /// `weights`: of the spots, for the sum of their scores.
+    fn unload(&mut self, weights: &[f64]) -> Result<Unloaded>;
     /// Puts a state in the whole grid of the first spot, index order [energy, angle, z, x] without padding (benchmarks, tests).
     fn put_state(&mut self, psi: &[f64]) -> Result<()>;
     /// The first spot's psi in the same order; zero outside the window.

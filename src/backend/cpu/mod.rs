@@ -7,7 +7,7 @@ mod sweeps;
 
 pub use simd::InstructionSet;
 
-use super::{Machine, PlaneSpectra, Stepper, Stride, Tally};
+use super::{Machine, PlaneSpectra, Stepper, Stride, Tally, Unloaded};
 use crate::beam::{BinWeights, Source};
 use crate::case::{Precision, Stepping};
 use crate::error::{Error, Kind, Result};
@@ -634,20 +634,23 @@ where
         Ok(spectra)
     }
 
-    fn unload(&mut self) -> Result<Vec<Tally>> {
+    fn unload(&mut self, weights: &[f64]) -> Result<Unloaded> {
         let left = self.alive();
         self.ledger.last_leaked = self.entry.leaked;
         match self.depth_stepping() {
             true => self.ledger.last_leaked[3].add(left),
             false => self.ledger.alive = left,
         }
-        let space = &self.march.phase_space.space;
-        Ok(vec![Tally {
-            scores: std::mem::replace(&mut self.scores, Scores::new(space)),
-            ledger: std::mem::take(&mut self.ledger),
-            cell_updates: self.cell_updates,
-            largest_window: self.largest_window,
-        }])
+        let mut scores = Scores::new(&self.march.phase_space.space);
+        scores.add_scaled(&self.scores, weights.iter().sum());
+        Ok(Unloaded {
+            scores,
+            tallies: vec![Tally {
+                ledger: std::mem::take(&mut self.ledger),
+                cell_updates: self.cell_updates,
+                largest_window: self.largest_window,
+            }],
+        })
     }
 
     fn put_state(&mut self, psi: &[f64]) -> Result<()> {

@@ -27,6 +27,7 @@ const KERNELS: [(&str, &[&str]); 4] = [
             "close_step",
             "close_march",
             "place",
+            "sum_maps",
             "copy_plane",
         ],
     ),

@@ -8,27 +8,38 @@ use super::launcher::{Argument, Launcher, Ticket};
 use super::memory::Memory;
 use super::stored::Stored;
 use super::tables::Packed;
-use super::tally::{Gathered, window_of};
+use super::tally::{Gathered, download, scores_of, window_of};
 use super::twins::{self, Address, BLOCK, DIMENSIONS, FOUR};
-use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
+use crate::backend::{PlaneSpectra, Stepper, Stride, Unloaded};
 use crate::beam::Source;
 use crate::case::Stepping;
 use crate::error::{Error, Result};
 use crate::ledger::Amount;
 use crate::march::March;
 use crate::phase_space::Layout;
+use crate::scoring::Scores;
 use std::marker::PhantomData;
 
 /// The host asks for the spots' windows every so many steps, and never is more than twice as many steps ahead of the answer.
 const STEPS_PER_LOOK: usize = 16;
 /// Share of the free memory that a batch may take: the driver needs some for itself.
 const MEMORY_SHARE: f64 = 0.9;
+/// Blocks that sum maps.
+const MAP_BLOCKS: i32 = 128;
 /// Rows of psi that go to or from the device at once in benchmarks and tests.
 const ROWS_AT_ONCE: usize = 1 << 16;
 /// Spots from which on depth stepping walks up in energy: fewer do not fill the device (docs/design/cuda.md).
 const SPOTS_TO_WALK: i32 = 16;
 /// CUDA's limit on the second extent of a grid.
 const SPOTS_AT_MOST: u64 = 65_535;
+
+/// What fours of cells at the window's ends along x hold outside of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edges {
+    Zeros,
+    /// The window was trimmed.
+    Anything,
+}
 
 pub struct CudaStepper<'a, S> {
     launcher: &'a dyn Launcher,
@@ -46,6 +57,7 @@ pub struct CudaStepper<'a, S> {
     look: Option<Ticket>,
     steps: usize,
     empty: bool,
+    edges: Edges,
     /// The step of a scattering that waits for the energy loss, to be done in one pass with it.
     pending: Option<usize>,
     stored: PhantomData<S>,
@@ -77,6 +89,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             look: None,
             steps: 0,
             empty: false,
+            edges: Edges::Zeros,
             pending: None,
             stored: PhantomData,
         })
@@ -324,6 +337,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         self.make_room(spots)?;
         (self.turn, self.slot, self.steps) = (0, 0, 0);
         (self.look, self.empty, self.pending) = (None, false, None);
+        self.edges = Edges::Zeros;
         self.gathered = Gathered::default();
         self.batch()?.clear(self.launcher)?;
         // Nothing is kept yet: first index above every last one.
@@ -392,6 +406,23 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             self.twin.windows,
             bytemuck::cast_slice(&vec![self.limits(); sources.len()]),
         )
+    }
+
+    /// The spots' maps times their weights.
+    fn sum_maps(&self, weights: &[f64]) -> Result<Scores> {
+        let cells = self.batch()?.extent.map_cells();
+        let device_weights = Memory::new(self.launcher, 8 * weights.len() as u64, "weights")?;
+        let sum = Memory::new(self.launcher, 8 * cells as u64, "the sum of the maps")?;
+        self.launcher
+            .upload(device_weights.address, bytemuck::cast_slice(weights))?;
+        let arguments = [
+            Argument::of(&device_weights.address),
+            Argument::of(&sum.address),
+        ];
+        let grid = [MAP_BLOCKS, 1];
+        self.launch_for(&self.twin, "sum_maps", grid, 0, &arguments)?;
+        let maps = download::<f64>(self.launcher, sum.address, cells)?;
+        Ok(scores_of(&maps, &self.twin, self.march))
     }
 
     fn energies_mev(&self) -> &'a [f64] {
@@ -515,13 +546,14 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             }
             false => self.launch("streaming_xz", self.twin.blocks, &arguments)?,
         }
+        self.edges = Edges::Zeros;
         self.advance();
         Ok(())
     }
 
     fn scatter(&mut self, step: usize) -> Result<()> {
         self.finish_scattering()?;
-        match self.walks() {
+        match self.walks() && self.edges == Edges::Zeros {
             true => self.pending = Some(step),
             false => self.scatter_now(step)?,
         }
@@ -534,6 +566,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             None => self.score_and_lose_energy(step)?,
         };
         self.close_step(before, step)?;
+        self.edges = Edges::Anything;
         self.steps = step + 1;
         self.keep_entries()?;
         self.look_ahead()
@@ -565,7 +598,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         Ok(spectra)
     }
 
-    fn unload(&mut self) -> Result<Vec<Tally>> {
+    fn unload(&mut self, weights: &[f64]) -> Result<Unloaded> {
         self.finish_scattering()?;
         let last = self.batch()?.last;
         self.launch("close_march", 1, &[Argument::of(&last)])?;
@@ -575,15 +608,17 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             ..self.twin
         };
         self.sum_layers(&untrimmed)?;
+        let scores = self.sum_maps(weights)?;
         let gathered = std::mem::take(&mut self.gathered);
-        gathered.tallies(
+        let tallies = gathered.tallies(
             self.launcher,
             &self.twin,
             self.slot,
             last,
             self.march,
             self.steps,
-        )
+        )?;
+        Ok(Unloaded { scores, tallies })
     }
 
     fn put_state(&mut self, psi: &[f64]) -> Result<()> {

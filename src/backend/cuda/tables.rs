@@ -277,7 +277,7 @@ fn scattering<T: Real + Pod>(
 }
 
 /// The weights as a target needs them: for jump n and angle, those of the sources n bins below and above; and where each
-/// (medium, energy) begins, in fours.
+/// (medium, energy) begins, in pairs.
 fn pairs<T: Real>(
     table: &ScatteringTable<T>,
     angle: &AngleAxis,
@@ -287,26 +287,21 @@ fn pairs<T: Real>(
     let bins = angle.bins() as isize;
     for entry in 0..table.start.len() {
         let kernels = table.kernels(entry / table.energies, entry % table.energies);
-        start.push((pairs.len() / FOUR) as u32);
+        start.push((pairs.len() / 2) as u32);
+        let row = 2 * padded_angles;
+        let begin = pairs.len();
+        pairs.resize(begin + (kernels.half_width + 1) * row, T::ZERO);
         for n in 0..=kernels.half_width {
-            let weight = |source: isize| {
-                match angle.periodic {
-                    true => Some(source.rem_euclid(bins)),
-                    false => Some(source).filter(|s| (0..bins).contains(s)),
-                }
-                .map_or(T::ZERO, |bin| {
-                    kernels.weight(angle.mirror_class[bin as usize] as usize, n)
-                })
-            };
-            for theta in 0..padded_angles as isize {
-                let outside = theta >= bins;
-                pairs.extend([-(n as isize), n as isize].map(|jump| {
-                    if outside {
-                        T::ZERO
-                    } else {
-                        weight(theta + jump)
+            let targets = &mut pairs[begin + n * row..][..2 * angle.bins()];
+            for (bin, &class) in angle.mirror_class.iter().enumerate() {
+                // From this source up: the target's source lies below.
+                let weight = kernels.weight(class as usize, n);
+                for (side, target) in [(0, bin as isize + n as isize), (1, bin as isize - n as isize)] {
+                    let target = if angle.periodic { target.rem_euclid(bins) } else { target };
+                    if let Some(pair) = usize::try_from(target).ok().and_then(|t| targets.get_mut(2 * t + side)) {
+                        *pair = weight;
                     }
-                }));
+                }
             }
         }
     }
@@ -328,7 +323,11 @@ fn rejected<T: Real>(table: &ScatteringTable<T>, phase_space: &PhaseSpace) -> Ve
     let mut shares = Vec::new();
     for entry in 0..table.start.len() {
         let kernels = table.kernels(entry / table.energies, entry % table.energies);
+        let inner = first as isize + kernels.half_width as isize..last as isize - kernels.half_width as isize;
         shares.extend((0..bins).map(|theta| -> f64 {
+            if inner.contains(&theta) {
+                return 0.0;
+            }
             let class = angle.mirror_class[theta as usize] as usize;
             let jumps = (1..=kernels.half_width).map(|n| {
                 let sides = [theta - n as isize, theta + n as isize];

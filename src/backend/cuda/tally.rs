@@ -1,7 +1,7 @@
 //! What comes back from the device at the end of a march, as each spot's scores and ledger.
 
 use super::launcher::Launcher;
-use super::twins::{self, Address, ENTRIES, LOSSES, MAPS};
+use super::twins::{self, Address, ENTRIES, LOSSES};
 use crate::backend::Tally;
 use crate::beam::{BinWeights, Source};
 use crate::error::Result;
@@ -39,7 +39,7 @@ pub struct Gathered {
     entries: Vec<Vec<f64>>,
 }
 
-fn download<T: Pod>(launcher: &dyn Launcher, from: Address, count: usize) -> Result<Vec<T>> {
+pub fn download<T: Pod>(launcher: &dyn Launcher, from: Address, count: usize) -> Result<Vec<T>> {
     let mut list = vec![T::zeroed(); count];
     launcher.download(from, bytemuck::cast_slice_mut(&mut list))?;
     Ok(list)
@@ -77,11 +77,6 @@ impl Gathered {
             self.fetch_entries(launcher, twin, kept)?;
         }
         let left = Left {
-            maps: download(
-                launcher,
-                twin.maps,
-                spots * MAPS * (twin.phantom_planes * twin.layout.row) as usize,
-            )?,
             windows: download(
                 launcher,
                 twin.windows + (slot as usize * spots * size_of::<twins::Window>()) as u64,
@@ -95,7 +90,6 @@ impl Gathered {
         };
         Ok((0..spots)
             .map(|spot| Tally {
-                scores: left.scores(spot, twin, march),
                 ledger: self.ledger(spot, twin, march, &left),
                 cell_updates: left.counts[2 * spot],
                 largest_window: left.counts[2 * spot + 1],
@@ -129,7 +123,6 @@ impl Gathered {
 
 /// What the device holds at the end, spot by spot.
 struct Left {
-    maps: Vec<f64>,
     windows: Vec<twins::Window>,
     layers: Vec<f64>,
     last: Vec<f64>,
@@ -139,24 +132,6 @@ struct Left {
 }
 
 impl Left {
-    fn scores(&self, spot: usize, twin: &twins::March, march: &March) -> Scores {
-        let (planes, row) = (twin.phantom_planes as usize, twin.layout.row as usize);
-        let cells_x = march.phase_space.space.cells_x;
-        let map = |map: usize| -> Array2<f64> {
-            let cells = &self.maps[(spot * MAPS + map) * planes * row..][..planes * row];
-            let padded = ndarray::ArrayView2::from_shape((planes, row), cells);
-            padded.map_or_else(
-                |_| Array2::zeros((planes, cells_x)),
-                |all| all.slice(s![.., ..cells_x]).to_owned(),
-            )
-        };
-        Scores {
-            deposit_mev: map(0),
-            let_deposit: map(1),
-            path_mm: map(2),
-        }
-    }
-
     /// Weight and energy in the last window, or in the one in which the march was over.
     fn alive(&self, spot: usize, energies_mev: &[f64]) -> Amount {
         let (window, mut sum) = (self.windows[spot], amount(&self.rest, 2 * spot));
@@ -168,6 +143,24 @@ impl Left {
             sum.add(Amount::new(weight, weight * energies_mev[energy]));
         }
         sum
+    }
+}
+
+/// Maps [map, plane, x] with padded rows as scores.
+pub fn scores_of(maps: &[f64], twin: &twins::March, march: &March) -> Scores {
+    let (planes, row) = (twin.phantom_planes as usize, twin.layout.row as usize);
+    let cells_x = march.phase_space.space.cells_x;
+    let map = |map: usize| -> Array2<f64> {
+        let padded = ndarray::ArrayView2::from_shape((planes, row), &maps[map * planes * row..][..planes * row]);
+        padded.map_or_else(
+            |_| Array2::zeros((planes, cells_x)),
+            |all| all.slice(s![.., ..cells_x]).to_owned(),
+        )
+    };
+    Scores {
+        deposit_mev: map(0),
+        let_deposit: map(1),
+        path_mm: map(2),
     }
 }
 

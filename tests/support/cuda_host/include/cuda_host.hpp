@@ -23,6 +23,8 @@
 #define __shared__ static thread_local
 #define DYNAMIC_SHARED(T, name) T *name = reinterpret_cast<T *>(cuda_host::dynamic_shared())
 
+#define READ_ONLY(from) (*(from))
+
 using cuda_host::blockDim;
 using cuda_host::blockIdx;
 using cuda_host::gridDim;
