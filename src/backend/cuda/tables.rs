@@ -296,9 +296,19 @@ fn pairs<T: Real>(
             for (bin, &class) in angle.mirror_class.iter().enumerate() {
                 // From this source up: the target's source lies below.
                 let weight = kernels.weight(class as usize, n);
-                for (side, target) in [(0, bin as isize + n as isize), (1, bin as isize - n as isize)] {
-                    let target = if angle.periodic { target.rem_euclid(bins) } else { target };
-                    if let Some(pair) = usize::try_from(target).ok().and_then(|t| targets.get_mut(2 * t + side)) {
+                for (side, target) in [
+                    (0, bin as isize + n as isize),
+                    (1, bin as isize - n as isize),
+                ] {
+                    let target = if angle.periodic {
+                        target.rem_euclid(bins)
+                    } else {
+                        target
+                    };
+                    if let Some(pair) = usize::try_from(target)
+                        .ok()
+                        .and_then(|t| targets.get_mut(2 * t + side))
+                    {
                         *pair = weight;
                     }
                 }
@@ -323,7 +333,8 @@ fn rejected<T: Real>(table: &ScatteringTable<T>, phase_space: &PhaseSpace) -> Ve
     let mut shares = Vec::new();
     for entry in 0..table.start.len() {
         let kernels = table.kernels(entry / table.energies, entry % table.energies);
-        let inner = first as isize + kernels.half_width as isize..last as isize - kernels.half_width as isize;
+        let inner = first as isize + kernels.half_width as isize
+            ..last as isize - kernels.half_width as isize;
         shares.extend((0..bins).map(|theta| -> f64 {
             if inner.contains(&theta) {
                 return 0.0;

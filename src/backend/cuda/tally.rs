@@ -151,7 +151,10 @@ pub fn scores_of(maps: &[f64], twin: &twins::March, march: &March) -> Scores {
     let (planes, row) = (twin.phantom_planes as usize, twin.layout.row as usize);
     let cells_x = march.phase_space.space.cells_x;
     let map = |map: usize| -> Array2<f64> {
-        let padded = ndarray::ArrayView2::from_shape((planes, row), &maps[map * planes * row..][..planes * row]);
+        let padded = ndarray::ArrayView2::from_shape(
+            (planes, row),
+            &maps[map * planes * row..][..planes * row],
+        );
         padded.map_or_else(
             |_| Array2::zeros((planes, cells_x)),
             |all| all.slice(s![.., ..cells_x]).to_owned(),
