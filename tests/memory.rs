@@ -242,7 +242,7 @@ fn what_would_fit_by_the_hint_fits() {
     };
     let note = advised(&[]);
     let after = |mark: &str| note.split(mark).nth(1).unwrap().to_string();
-    let width = after("grid.angle_bin_deg: ")
+    let width = after("angle_bin_deg = ")
         .split(' ')
         .next()
         .unwrap()

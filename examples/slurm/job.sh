@@ -33,10 +33,11 @@ echo "task $SLURM_ARRAY_TASK_ID, restart ${SLURM_RESTART_COUNT:-0}, $(hostname):
 
 # --signal=B: reaches this shell only, and only `wait` lets it act at once: hence the program in the background.
 # The cluster grants a GPU, so its absence is an error (exit code 69), not a reason to use the CPU.
+# The traps stand before the program starts: it may be stopped at once.
+trap 'interrupted=yes; echo "time is nearly up: stopping"; kill -USR1 $!' USR1
+trap 'interrupted=yes; kill -TERM $!' TERM
 smatrix2d run "$case_file" -o "$result" --backend cuda &
 program=$!
-trap 'interrupted=yes; echo "time is nearly up: stopping"; kill -USR1 "$program"' USR1
-trap 'interrupted=yes; kill -TERM "$program"' TERM
 # A signal ends `wait` before the program has ended: then wait again for the program's own status.
 while interrupted=no; wait "$program"; status=$?; [ "$interrupted" = yes ]; do :; done
 

@@ -17,9 +17,7 @@ pub fn remedy(march: &March, factor: f64) -> (&'static str, String) {
         .iter()
         .max_by(|a, b| a.fineness().total_cmp(&b.fineness()));
     let (key, mut hint) = match finest {
-        Some(axis) if axis.bins as f64 >= factor * FEWEST_BINS => {
-            (axis.key, axis.coarsened(factor))
-        }
+        Some(axis) if axis.fineness() >= COARSEST * factor => (axis.key, axis.coarsened(factor)),
         _ => {
             let each = factor.powf(1.0 / axes.len() as f64);
             let hint = format!(
@@ -76,8 +74,8 @@ fn axes_of(march: &March) -> Vec<AxisOfPsi> {
     axes
 }
 
-/// An axis with fewer bins than this resolves nothing.
-const FEWEST_BINS: f64 = 8.0;
+/// One axis alone is not coarsened below this share of its usual bins.
+const COARSEST: f64 = 0.25;
 
 /// An axis of psi, as the case sets it: by the width of its bins or by their number.
 struct AxisOfPsi {
@@ -112,13 +110,16 @@ impl AxisOfPsi {
     }
 
     fn coarsened(&self, factor: f64) -> String {
+        let name = self.key.rsplit('.').next().unwrap_or(self.key);
         match self.width {
-            Some(width) => format!("{} would fit (now {width:.3})", rounded_up(width * factor)),
-            None => format!(
-                "{:.0} would fit (now {})",
-                self.bins as f64 / factor,
-                self.bins
-            ),
+            Some(width) => {
+                let wider = rounded_up(width * factor);
+                format!("{name} = {wider} would fit (now {width:.3})")
+            }
+            None => {
+                let fewer = (self.bins as f64 / factor).floor();
+                format!("{name} = {fewer} would fit (now {})", self.bins)
+            }
         }
     }
 }
