@@ -103,7 +103,7 @@ fn parts_ms(text: &str, machine: &dyn Machine) -> serde_json::Value {
             parts.push((name.to_string(), json!(1e3 * start.elapsed().as_secs_f64())));
             start = Instant::now();
         };
-        let march = March::new(&case, &phantom, &media, &water, 0);
+        let march = March::new(&case, &phantom, &media, &water, 0).unwrap();
         part("march_new");
         let mut stepper = machine.stepper(&march).unwrap();
         part("tables");
@@ -141,7 +141,7 @@ fn dense_ms(grid: &str, machine: &dyn Machine, precision: &str, steps: usize) ->
     let case = cells.case("cubic", precision).unwrap();
     let phantom = Phantom::build(&case, Path::new("")).unwrap();
     let (media, water) = (Media::new(&phantom), water(&phantom).unwrap());
-    let march = March::new(&case, &phantom, &media, &water, 0);
+    let march = March::new(&case, &phantom, &media, &water, 0).unwrap();
     let mut stepper = machine.stepper(&march).unwrap();
     let x = cells.x;
     let psi: Vec<f64> = (0..cells.bins())

@@ -77,15 +77,11 @@ impl Interactions {
         }
     }
 
-    /// Share of the removed protons that a population takes; all of nothing is none.
-    pub fn share(&self, population: Population, energy_mev: f64) -> f64 {
-        let of = |population| self.cm2_per_g(population, energy_mev);
-        let whole = of(Population::Scattered) + of(Population::SetFree);
-        if whole > 0.0 {
-            of(population) / whole
-        } else {
-            0.0
-        }
+    /// Share of the removed protons that are scattered; the others set protons free.
+    pub fn scattered_share(&self, energy_mev: f64) -> f64 {
+        let scattered = self.cm2_per_g(Population::Scattered, energy_mev);
+        let whole = scattered + self.cm2_per_g(Population::SetFree, energy_mev);
+        if whole > 0.0 { scattered / whole } else { 0.0 }
     }
 }
 

@@ -63,13 +63,10 @@ impl Production {
             let mean_mev = scores.absorbed_mev[cell] / scores.absorbed[cell];
             let weight = scores.absorbed[cell] * (emissions.share)(material as usize, mean_mev);
             let parents = &emissions.tables[material as usize].parents;
-            let (parent, share) = enclosing(&emissions.axis.centers_mev, mean_mev);
+            let parents_of = shared(&emissions.axis.centers_mev, mean_mev, weight);
             // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
             let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
-            for (parent, part) in [
-                (parent, (1.0 - share) * weight),
-                (parent + 1, share * weight),
-            ] {
+            for (parent, part) in parents_of {
                 if part == 0.0 {
                     continue;
                 }
@@ -92,13 +89,22 @@ impl Production {
         row[cell.1 / self.blocks.x] += weight;
     }
 
-    /// What is born about the face before a plane: half of that plane's protons and half of those of the plane before.
+    /// What is born about the face before a plane: half of that plane's protons and half of those of the plane before. The last
+    /// plane has no face after it that protons could be marched from.
     pub fn terms<'a>(&self, plane: usize, tables: &'a [EmissionTable]) -> Vec<Term<'a>> {
         let mut rows: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
-        for near in [plane.checked_sub(1), Some(plane)].into_iter().flatten() {
+        let own = if plane + 1 == self.planes.len() {
+            1.0
+        } else {
+            0.5
+        };
+        let before = plane.checked_sub(1).map(|before| (before, 0.5));
+        for (near, share) in before.into_iter().chain([(plane, own)]) {
             for (key, row) in self.planes.get(near).into_iter().flatten() {
                 let sum = rows.entry(*key).or_insert_with(|| vec![0.0; self.cells_x]);
-                sum.iter_mut().zip(row).for_each(|(sum, w)| *sum += 0.5 * w);
+                sum.iter_mut()
+                    .zip(row)
+                    .for_each(|(sum, w)| *sum += share * w);
             }
         }
         rows.into_iter()
@@ -116,6 +122,23 @@ impl Production {
             .rposition(|plane| !plane.is_empty())
             .map_or(0, |last| last + 1)
     }
+}
+
+/// A weight at an energy on the two parent energies about it, with its weight and energy kept; below the first and above the last
+/// there is one, and the energy is kept.
+fn shared(centers_mev: &[f64], energy_mev: f64, weight: f64) -> [(usize, f64); 2] {
+    let last = centers_mev.len() - 1;
+    let (parent, share) = enclosing(centers_mev, energy_mev);
+    if energy_mev < centers_mev[0] || parent == last {
+        return [
+            (parent, weight * energy_mev / centers_mev[parent]),
+            (last, 0.0),
+        ];
+    }
+    [
+        (parent, (1.0 - share) * weight),
+        (parent + 1, share * weight),
+    ]
 }
 
 fn enter(sum: &mut Reactions, shares: &Shares, weight: f64) {

@@ -30,8 +30,8 @@ pub struct SecondaryProtons {
     blocks: Blocks,
     population: Population,
     tables: Vec<EmissionTable>,
-    /// Per material: share of the beam's absorbed protons that become parents of this population.
-    shares: Vec<EvenTable>,
+    /// Per material: share of the beam's absorbed protons that are scattered.
+    scattered_shares: Vec<EvenTable>,
     /// What takes these protons in turn.
     removal: Removal,
     path_factors: PathFactors,
@@ -85,7 +85,7 @@ impl SecondaryProtons {
             let interactions = Interactions::of(material, Nuclear::Transport)?;
             let table = EmissionTable::new(material, &interactions, &axis, &projection, population);
             tables.push(table);
-            shares.push(EvenTable::of(|mev| interactions.share(population, mev)));
+            shares.push(EvenTable::of(|mev| interactions.scattered_share(mev)));
         }
         let removal = match population {
             Population::Scattered => Removal::into_populations(
@@ -101,7 +101,7 @@ impl SecondaryProtons {
             born: Scores::of_cells(fine.material_index.dim()),
             path_factors: path_factors(&tables, &projection, &angles, &axis),
             population,
-            shares,
+            scattered_shares: shares,
             removal,
             blocks,
             tables,
@@ -119,13 +119,14 @@ impl SecondaryProtons {
         parents: Parents,
         factor: f64,
     ) -> Reactions {
-        let shares = &self.shares;
+        let (population, scattered) = (self.population, &self.scattered_shares);
         let emissions = Emissions {
             tables: &self.tables,
             axis: &self.axis,
-            share: &|material, mev| match parents {
-                Parents::Beam => shares[material].at(mev),
-                Parents::Scattered => 1.0,
+            share: &|material, mev| match (parents, population) {
+                (Parents::Beam, Population::Scattered) => scattered[material].at(mev),
+                (Parents::Beam, Population::SetFree) => 1.0 - scattered[material].at(mev),
+                (Parents::Scattered, _) => 1.0,
             },
         };
         self.production
@@ -157,16 +158,14 @@ impl SecondaryProtons {
         let last_source = self.production.planes() + 1;
         stepper.clear()?;
         for step in 0..steps {
+            // psi stands at the face before the plane.
             stepper.inject(&self.production.terms(step, &self.tables))?;
+            stepper.stream(Stride::Half)?;
             if scatters {
                 stepper.scatter(step)?;
             }
             stepper.lose_energy(step)?;
-            stepper.stream(if step + 1 < steps {
-                Stride::Whole
-            } else {
-                Stride::Half
-            })?;
+            stepper.stream(Stride::Half)?;
             if step >= last_source && stepper.is_empty() {
                 break;
             }

@@ -4,8 +4,9 @@
 //! (2004) 2263, as in MCsquare; 25 mb at 150 MeV). Isotropic in the centre of mass, so that both protons' energies T are even
 //! between 0 and E, and `cos^2 = T (E + 2 M) / (E (T + 2 M))` (equal masses, exact).
 //!
-//! Heavier nuclei: cross-section of `nuclear.rs` (ICRU 63), momentum transfer t by Ranft (Particle Accelerators 3 (1972) 129):
-//! `A^1.63 exp(14.5 A^0.66 t) + 1.4 A^0.33 exp(10 t)` for A <= 62, `A^1.33 exp(60 A^0.33 t) + 0.4 A^0.40 exp(10 t)` above, t in GeV2.
+//! Heavier nuclei: cross-section of `nuclear.rs` (Barashenkov), momentum transfer t by the coherent term of Ranft (Particle Accelerators
+//! 3 (1972) 129), `exp(14.5 A^0.66 t)` for A <= 62 and `exp(60 A^0.33 t)` above, t in GeV2. (His second term, exp(10 t), is
+//! quasi-elastic scattering: at these energies a nonelastic reaction with a proton in its spectrum.)
 //! The nucleus takes t / (2 M_A).
 
 use super::element::Element;
@@ -36,8 +37,6 @@ pub struct Emitted {
 const HYDROGEN_FROM_MEV: f64 = 10.0;
 /// Samples of a reaction's energies or momentum transfers, evenly likely.
 const SAMPLES: usize = 64;
-/// From one sample to the next; the first of large turns starts from 0 and has the farthest to go.
-const NEWTON_STEPS: usize = 8;
 /// Heaviest nucleus of Ranft's formula for light ones.
 const LIGHT_UP_TO: f64 = 62.0;
 
@@ -73,13 +72,12 @@ impl ElasticProtons {
     /// Macroscopic cross-section of scattering on all other nuclei by angles of a range, cm2/g.
     pub fn on_nuclei_cm2_per_g(&self, energy_mev: f64, turns: Turns) -> f64 {
         let of_one = |(element, reactions): &(Element, NuclearReactions)| {
-            let cm2_per_g = nuclear_elastic_cm2_per_g(reactions, energy_mev);
+            let cm2_per_g = reactions.elastic_cm2_per_g(energy_mev);
             if cm2_per_g == 0.0 {
                 return 0.0;
             }
-            let transfers = Transfers::of(element, energy_mev);
-            let [low, high] = transfers.between(turns);
-            cm2_per_g * (transfers.integral(high) - transfers.integral(low)) / transfers.whole()
+            let [low, high] = Transfers::of(element, energy_mev).between(turns);
+            cm2_per_g * (high - low)
         };
         self.heavier.iter().map(of_one).sum()
     }
@@ -103,15 +101,12 @@ impl ElasticProtons {
         let mut protons = Vec::new();
         for (element, reactions) in &self.heavier {
             let transfers = Transfers::of(element, energy_mev);
-            let [low, high] = transfers.between(turns).map(|t| transfers.integral(t));
-            let cm2_per_g =
-                nuclear_elastic_cm2_per_g(reactions, energy_mev) * (high - low) / transfers.whole();
-            let mut t = 0.0;
+            let [low, high] = transfers.between(turns);
+            let each = reactions.elastic_cm2_per_g(energy_mev) * (high - low) / SAMPLES as f64;
             for i in 0..SAMPLES {
-                let wanted = low + (i as f64 + 0.5) / SAMPLES as f64 * (high - low);
-                t = transfers.where_integral_is(wanted, t);
-                let (mass, each) = (transfers.mass_mev, cm2_per_g / SAMPLES as f64);
-                protons.push(scattered(energy_mev, mass, 1e6 * t, each));
+                let share = low + (i as f64 + 0.5) / SAMPLES as f64 * (high - low);
+                let t = transfers.with_share_below_mev2(share);
+                protons.push(scattered(energy_mev, transfers.mass_mev, t, each));
             }
         }
         protons
@@ -125,12 +120,11 @@ pub enum Turns {
     Beyond(f64),
 }
 
-/// Ranft's distribution of the momentum transfer t, GeV2, of one nucleus.
+/// Ranft's distribution of the momentum transfer t of one nucleus: exp(-slope t).
 struct Transfers {
     mass_mev: f64,
     momentum_squared_mev2: f64,
-    /// (height, slope) of the two exponentials.
-    terms: [(f64, f64); 2],
+    slope_per_gev2: f64,
     largest_gev2: f64,
 }
 
@@ -138,63 +132,41 @@ impl Transfers {
     fn of(element: &Element, energy_mev: f64) -> Transfers {
         let a = element.atomic_mass_g_per_mol;
         let mass_mev = a * ATOMIC_MASS_UNIT_MEV;
-        let terms = if a <= LIGHT_UP_TO {
-            [
-                (a.powf(1.63), 14.5 * a.powf(0.66)),
-                (1.4 * a.powf(0.33), 10.0),
-            ]
-        } else {
-            [
-                (a.powf(1.33), 60.0 * a.powf(0.33)),
-                (0.4 * a.powf(0.40), 10.0),
-            ]
-        };
         Transfers {
             mass_mev,
             momentum_squared_mev2: momentum_squared_mev2(energy_mev),
-            terms,
+            slope_per_gev2: if a <= LIGHT_UP_TO {
+                14.5 * a.powf(0.66)
+            } else {
+                60.0 * a.powf(0.33)
+            },
             largest_gev2: 1e-6 * largest_transfer_mev2(mass_mev, energy_mev),
         }
     }
 
-    fn integral(&self, t_gev2: f64) -> f64 {
-        let of_one =
-            |(height, slope): &(f64, f64)| height / slope * (1.0 - (-slope * t_gev2).exp());
-        self.terms.iter().map(of_one).sum()
+    /// Share of all transfers that are below t.
+    fn share_below(&self, t_gev2: f64) -> f64 {
+        (-self.slope_per_gev2 * t_gev2).exp_m1()
+            / (-self.slope_per_gev2 * self.largest_gev2).exp_m1()
     }
 
-    fn whole(&self) -> f64 {
-        self.integral(self.largest_gev2)
+    /// The inverse of `share_below`, MeV2.
+    fn with_share_below_mev2(&self, share: f64) -> f64 {
+        let all = (-self.slope_per_gev2 * self.largest_gev2).exp_m1();
+        -1e6 * (share * all).ln_1p() / self.slope_per_gev2
     }
 
-    /// Transfers that turn by a range of angles: t = 2 p^2 (1 - cos), the recoil being small.
+    /// Shares below the ends of a range of angles: t = 2 p^2 (1 - cos), the recoil being small.
     fn between(&self, turns: Turns) -> [f64; 2] {
         let at = |cosine: f64| {
-            (2e-6 * self.momentum_squared_mev2 * (1.0 - cosine)).min(self.largest_gev2)
+            let t = 2e-6 * self.momentum_squared_mev2 * (1.0 - cosine);
+            self.share_below(t.min(self.largest_gev2))
         };
         match turns {
             Turns::UpTo(cosine) => [0.0, at(cosine)],
-            Turns::Beyond(cosine) => [at(cosine), self.largest_gev2],
+            Turns::Beyond(cosine) => [at(cosine), 1.0],
         }
     }
-
-    /// Newton's steps from below: the integral is concave, so that they never overshoot.
-    fn where_integral_is(&self, wanted: f64, below_gev2: f64) -> f64 {
-        let mut t = below_gev2;
-        for _ in 0..NEWTON_STEPS {
-            let density = |(height, slope): &(f64, f64)| height * (-slope * t).exp();
-            let slope: f64 = self.terms.iter().map(density).sum();
-            t += (wanted - self.integral(t)) / slope;
-        }
-        t.min(self.largest_gev2)
-    }
-}
-
-/// The source's elastic cross-section holds the Coulomb amplitude, which rules it below 40 MeV and is multiple scattering here; the
-/// nuclear part is at most twice the nonelastic cross-section (n + O: 1.06 and 0.54 b at 20 MeV).
-fn nuclear_elastic_cm2_per_g(reactions: &NuclearReactions, energy_mev: f64) -> f64 {
-    let most = 2.0 * reactions.nonelastic_cm2_per_g(energy_mev);
-    reactions.elastic_cm2_per_g(energy_mev).min(most)
 }
 
 /// A proton that handed the momentum transfer t (MeV2, positive) to a nucleus.

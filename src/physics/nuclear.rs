@@ -15,7 +15,7 @@ use crate::constants::{AVOGADRO_PER_MOL, CM2_PER_BARN};
 use crate::error::{Error, Result};
 
 const NONELASTIC_CSV: &str = include_str!("../../data/icru63/nonelastic.csv");
-const ELASTIC_CSV: &str = include_str!("../../data/icru63/elastic.csv");
+const ELASTIC_CSV: &str = include_str!("../../data/barashenkov/elastic.csv");
 
 /// Charged secondaries that the data give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl NuclearReactions {
             .sum()
     }
 
-    /// Macroscopic nuclear elastic cross-section without hydrogen, cm2/g (data/icru63/elastic.csv).
+    /// Macroscopic nuclear elastic cross-section without hydrogen, cm2/g (data/barashenkov/elastic.csv; C, O, Ca).
     pub fn elastic_cm2_per_g(&self, energy_mev: f64) -> f64 {
         self.elements
             .iter()

@@ -115,5 +115,5 @@ pub fn with_march<T>(text: &str, work: impl FnOnce(&March) -> T) -> T {
     let case = Case::parse(text, Path::new("small.toml"), &[]).unwrap();
     let phantom = Phantom::build(&case, Path::new("")).unwrap();
     let (media, water) = (Media::new(&phantom), water(&phantom).unwrap());
-    work(&March::new(&case, &phantom, &media, &water, 0))
+    work(&March::new(&case, &phantom, &media, &water, 0).unwrap())
 }

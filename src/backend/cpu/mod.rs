@@ -14,11 +14,11 @@ use crate::case::{Precision, Stepping};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{Amount, Ledger, StepEntry};
 use crate::march::{March, Tables};
+use crate::memory::{self, Bytes};
 use crate::nuclear::Term;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
 };
-use crate::memory::{self, Bytes};
 use crate::operators::streaming::Displacement;
 use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
