@@ -1,0 +1,271 @@
+//! Nuclear interactions in a march: what they take, where its energy goes, and the dose that they leave, against Geant4.
+
+use ndarray::{Array2, s};
+use smatrix2d::backend::cpu::Cpu;
+use smatrix2d::case::Case;
+use smatrix2d::curves;
+use smatrix2d::ledger::Ledger;
+use smatrix2d::phantom::Phantom;
+use smatrix2d::physics::builtin;
+use smatrix2d::physics::elastic_protons::{ElasticProtons, Turns};
+use smatrix2d::transport::{self, Outcome};
+use std::path::Path;
+
+const WATER: &str = r#"
+[phantom]
+material = "water_icru90"
+x_mm = [-60.0, 60.0]
+z_mm = [0.0, 190.0]
+spacing_mm = [1.0, 1.0]
+[[beam]]
+energy_mev = 150.0
+sigma_x_mm = 3.0
+[physics]
+scattering = "moliere"
+"#;
+
+fn run(overrides: &[(&str, &str)]) -> Outcome {
+    let overrides: Vec<(String, String)> = overrides
+        .iter()
+        .map(|(key, value)| (key.to_string(), value.to_string()))
+        .collect();
+    let case = Case::parse(WATER, Path::new("nuclear.toml"), &overrides).unwrap();
+    let phantom = Phantom::build(&case, Path::new(".")).unwrap();
+    transport::run(&case, &phantom, &Cpu::new(case.run.precision), &mut |_| ()).unwrap()
+}
+
+fn transported() -> Outcome {
+    run(&[("physics.nuclear", "transport")])
+}
+
+/// A column of a reduced Geant4 curve, by the name in its heading.
+fn column(csv: &str, name: &str) -> Vec<f64> {
+    let mut lines = csv.lines().filter(|line| !line.starts_with('#'));
+    let index = lines
+        .next()
+        .unwrap()
+        .split(',')
+        .position(|heading| heading == name)
+        .unwrap();
+    lines
+        .map(|line| line.split(',').nth(index).unwrap().parse().unwrap())
+        .collect()
+}
+
+const DEPTH: &str = include_str!("data/geant4_nuclear_water_150mev_depth.csv");
+const LATERAL: &str = include_str!("data/geant4_nuclear_water_150mev_half_range.csv");
+const PLANES: &str = include_str!("data/geant4_nuclear_water_150mev_planes.csv");
+
+/// Deposit in all channels, MeV per beam proton.
+fn deposited_mev(ledger: &Ledger) -> f64 {
+    ledger.deposited().energy_mev + ledger.reactions.fragments_mev + ledger.reactions.protons_mev
+}
+
+#[test]
+fn weight_and_energy_close_to_rounding_in_every_mode_and_medium() {
+    for nuclear in ["local", "transport"] {
+        for material in ["water", "bone_cortical", "lung_ventilated"] {
+            for energy in ["70.0", "230.0"] {
+                let material = format!("{material:?}");
+                let outcome = run(&[
+                    ("physics.nuclear", nuclear),
+                    ("phantom.material", &material),
+                    ("beam.0.energy_mev", energy),
+                    ("run.precision", "double"),
+                ]);
+                for ledger in std::iter::once(&outcome.ledger).chain(&outcome.second_ledger) {
+                    let residual = ledger.residual();
+                    let worst = residual.weight.abs().max(residual.energy_mev.abs());
+                    assert!(worst < 1e-13, "{nuclear} {material} {energy}: {worst:e}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_map_holds_what_the_ledgers_say_was_deposited() {
+    for nuclear in ["local", "transport"] {
+        let outcome = run(&[("physics.nuclear", nuclear)]);
+        let ledgers = std::iter::once(&outcome.ledger).chain(&outcome.second_ledger);
+        let expected: f64 = ledgers.map(deposited_mev).sum();
+        let found = outcome.results.energy_deposit_mev.sum();
+        // Single precision rounds the sums of 150 steps.
+        assert!(
+            (found / expected - 1.0).abs() < 1e-6,
+            "{nuclear}: {found} {expected}"
+        );
+    }
+}
+
+#[test]
+fn every_cell_holds_energy_of_one_sign() {
+    let outcome = transported();
+    let lowest = outcome
+        .results
+        .energy_deposit_mev
+        .iter()
+        .fold(0.0, |a: f64, &b| a.min(b));
+    // Rounding of differences of single-precision sums leaves -1e-12 beyond the range.
+    assert!(lowest > -1e-9, "{lowest:e}");
+}
+
+#[test]
+fn a_mirrored_beam_gives_the_mirrored_dose() {
+    let [left, right] =
+        ["-7.0", "7.0"].map(|x| run(&[("beam.0.x_mm", x), ("physics.nuclear", "transport")]));
+    let mirrored = right
+        .results
+        .energy_deposit_mev
+        .slice(s![.., ..;-1])
+        .to_owned();
+    let most = mirrored.iter().fold(0.0_f64, |a, &b| a.max(b));
+    let difference = (&left.results.energy_deposit_mev - &mirrored).mapv(f64::abs);
+    let largest = difference.iter().fold(0.0_f64, |a, &b| a.max(b));
+    // Coarse cells of 2 mm do not lie mirrored about an odd number of cells; 120 cells here, so only sums' order differs.
+    assert!(largest <= 1e-9 * most, "{largest:e} of {most:e}");
+}
+
+#[test]
+fn spots_of_one_direction_add_up() {
+    let spots = |x: &str| run(&[("beam.0.x_mm", x), ("physics.nuclear", "transport")]);
+    let [a, b] = ["-10.0", "10.0"].map(|x| spots(x).results.energy_deposit_mev);
+    let text = WATER.replace(
+        "sigma_x_mm = 3.0",
+        "sigma_x_mm = 3.0\nx_mm = -10.0\n[[beam]]\nenergy_mev = 150.0\nx_mm = 10.0",
+    );
+    let set = [("physics.nuclear".to_string(), "transport".to_string())];
+    let case = Case::parse(&text, Path::new("two.toml"), &set).unwrap();
+    let phantom = Phantom::build(&case, Path::new(".")).unwrap();
+    let both = transport::run(&case, &phantom, &Cpu::new(case.run.precision), &mut |_| ()).unwrap();
+    let mean: Array2<f64> = 0.5 * (&a + &b);
+    let difference = (&both.results.energy_deposit_mev - &mean).mapv(f64::abs);
+    let most = mean.iter().fold(0.0_f64, |a, &b| a.max(b));
+    // Coarse cells are refined with limited slopes, which do not add up to a thousandth where two beams overlap.
+    let largest = difference.iter().fold(0.0_f64, |a, &b| a.max(b));
+    assert!(largest < 2e-3 * most, "{largest:e} of {most:e}");
+}
+
+#[test]
+fn nonelastic_reactions_take_as_many_protons_as_in_geant4() {
+    // `local` counts nonelastic reactions only.
+    let outcome = run(&[("physics.nuclear", "local")]);
+    let (mut left, mut by_depth) = (1.0, Vec::new());
+    for step in &outcome.ledger.steps {
+        left -= step.absorbed.weight;
+        by_depth.push(left);
+    }
+    // Geant4: 0.158052 a proton. ICRU's oxygen is 1 to 6 % above theirs from 100 to 150 MeV, 2 % below at 60.
+    assert!((left - (1.0 - 0.158_052)).abs() < 0.003, "{left}");
+    let (depth, fraction) = (column(PLANES, "z_mm"), column(PLANES, "primary_fraction"));
+    for (z, expected) in depth.iter().zip(fraction).filter(|(z, _)| **z <= 140.0) {
+        let found = by_depth[*z as usize - 1];
+        // Their primaries that lost energy to hydrogen stop early: 2 % by 140 mm.
+        assert!(
+            (-0.002..0.02).contains(&(found - expected)),
+            "{z} mm: {found} {expected}"
+        );
+    }
+}
+
+#[test]
+fn scattering_on_hydrogen_shares_the_energy_between_two_protons_at_right_angles() {
+    let elastic = ElasticProtons::of(&builtin("water").unwrap()).unwrap();
+    let protons = elastic.from_hydrogen(150.0);
+    let sum: f64 = protons.iter().map(|p| p.cm2_per_g * p.energy_mev).sum();
+    let reactions = elastic.on_hydrogen_cm2_per_g(150.0);
+    assert!((sum / (150.0 * reactions) - 1.0).abs() < 1e-12);
+    // 25 mb an atom: 0.1119 g of hydrogen in a gram.
+    assert!((reactions / (25.2e-27 * 6.022e23 * 0.1119 / 1.008) - 1.0).abs() < 0.01);
+    for (one, other) in protons.iter().zip(protons.iter().rev()) {
+        let angle = one.cosine.acos() + other.cosine.acos();
+        // 90 degrees but for relativity, which closes the angle by 2 degrees at most at 150 MeV.
+        assert!(
+            (angle.to_degrees() - 90.0).abs() < 2.5,
+            "{}",
+            angle.to_degrees()
+        );
+    }
+}
+
+#[test]
+fn scattering_on_nuclei_turns_by_ranfts_angle_and_loses_the_recoil() {
+    let elastic = ElasticProtons::of(&builtin("oxygen").unwrap()).unwrap();
+    let protons = elastic.from_nuclei(150.0, Turns::UpTo(-1.0));
+    let (mut weight, mut square, mut recoil) = (0.0, 0.0, 0.0);
+    for proton in &protons {
+        weight += proton.cm2_per_g;
+        square += proton.cm2_per_g * 2.0 * (1.0 - proton.cosine);
+        recoil += proton.cm2_per_g * (150.0 - proton.energy_mev);
+    }
+    assert!((weight / elastic.on_nuclei_cm2_per_g(150.0, Turns::UpTo(-1.0)) - 1.0).abs() < 1e-12);
+    // 1 / (b p^2) with b = 14.5 x 16^0.66 GeV^-2 and p = 0.551 GeV: 0.0364; 64 samples miss 2 % of an exponential's mean.
+    assert!(
+        (0.0345..0.0375).contains(&(square / weight)),
+        "{}",
+        square / weight
+    );
+    assert!(
+        (0.3..0.55).contains(&(recoil / weight)),
+        "{}",
+        recoil / weight
+    );
+    let parts = [Turns::UpTo(0.95), Turns::Beyond(0.95)]
+        .map(|turns| elastic.on_nuclei_cm2_per_g(150.0, turns));
+    assert!((parts.iter().sum::<f64>() / weight - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn depth_dose_follows_geant4_with_all_physics() {
+    let results = transported().results;
+    let (z, expected) = (
+        column(DEPTH, "z_mm"),
+        column(DEPTH, "depth_dose_mev_per_mm"),
+    );
+    let found = results.depth_dose_mev_per_mm.to_vec();
+    let most = expected.iter().fold(0.0_f64, |a, &b| a.max(b));
+    let r80 = |values: &[f64]| {
+        curves::distal_position(
+            &z,
+            values,
+            0.8 * curves::find_peak(&z, values).unwrap().height,
+        )
+    };
+    let (mine, theirs) = (r80(&found), r80(&expected));
+    // Geant4's noise: 0.02 mm; its I value and this one agree to 0.03 mm.
+    assert!((mine - theirs).abs() < 0.15, "R80 {mine} {theirs}");
+    let square: f64 = found
+        .iter()
+        .zip(&expected)
+        .map(|(a, b)| ((a - b) / most).powi(2))
+        .sum();
+    let rms = (square / z.len() as f64).sqrt();
+    assert!(rms < 0.008, "rms {rms}");
+    // Worst at the peak, which is 3 % higher here; 1 % elsewhere.
+    for ((z, a), b) in z.iter().zip(&found).zip(&expected) {
+        assert!((a - b).abs() < 0.04 * most, "{z} mm: {a} {b}");
+    }
+}
+
+#[test]
+fn halo_at_half_range_follows_geant4_to_a_thousandth_of_the_axis() {
+    let map = transported().results.energy_deposit_mev;
+    // Mean of depths 77 to 81 mm, and of both sides.
+    let rows = map
+        .slice(s![77..81, ..])
+        .mean_axis(ndarray::Axis(0))
+        .unwrap();
+    let (x, expected) = (column(LATERAL, "x_mm"), column(LATERAL, "relative"));
+    let half = rows.len() / 2;
+    let at = |i: usize| 0.5 * (rows[half + i] + rows[half - 1 - i]);
+    for (i, (x, expected)) in x.iter().zip(&expected).enumerate() {
+        let found = at(i) / at(0);
+        // Their statistical error: 3 % at 1e-2, 6 % at 2e-3.
+        if *expected > 2e-3 {
+            assert!(
+                (found / expected - 1.0).abs() < 0.2,
+                "{x} mm: {found:e} {expected:e}"
+            );
+        }
+    }
+}
