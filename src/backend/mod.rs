@@ -56,7 +56,7 @@ pub trait Stepper {
     fn load(&mut self, sources: &[Source]) -> Result<()>;
     /// Empties psi and the tallies: a march of protons that `inject` brings.
     fn clear(&mut self) -> Result<()>;
-    /// Adds protons born at the plane that psi stands in: emission[energy, angle] times row[x], summed over the terms.
+    /// Adds protons born at the plane that psi stands in: `emission[energy, angle]` times `row[x]`, summed over the terms.
     fn inject(&mut self, terms: &[Term]) -> Result<()>;
     fn stream(&mut self, stride: Stride) -> Result<()>;
     fn scatter(&mut self, step: usize) -> Result<()>;

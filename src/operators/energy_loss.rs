@@ -10,7 +10,7 @@
 //! variance is reported). Where the variance is too large for neighbouring bins the step is the n-th power of a step of 1/n.
 //! Below bin 0 all energy is deposited in the cell. Nuclear reactions take the share 1 - exp(-Sigma(E_mid) rho l) out of all
 //! p_i: it counts as absorbed at the energy E_mid of the middle of the step, and slows down until there.
-//! Gather form: psi'[j] = sum_k g[j, k] psi[base[j] + k].
+//! Gather form: `psi'[j] = sum_k g[j, k] psi[base[j] + k]`.
 //!
 //! Source: Bohr straggling (ICRU 49, eq. 4.8 family, in physics/straggling); moment fitting by Lagrange nodes is elementary.
 //! Twin: kernels/energy_loss.cu.

@@ -10,7 +10,9 @@
 //!
 //! Gather form, every source bin with its own path length:
 //!
-//!   psi'[theta] = sum_n ( w_n(theta-n) psi[theta-n] + w_n(theta+n) psi[theta+n] ) + w_0(theta) psi[theta]
+//! ```text
+//! psi'[theta] = sum_n ( w_n(theta-n) psi[theta-n] + w_n(theta+n) psi[theta+n] ) + w_0(theta) psi[theta]
+//! ```
 //!
 //! Source: the host's kernels in jump_kernel.rs; T in physics/scattering_power.rs; single scattering in
 //! physics/single_scattering.rs. Twin: kernels/scattering.cu.
