@@ -18,6 +18,7 @@ use crate::physics::{Material, builtin};
 use crate::results::{Axis, Results};
 use crate::scoring::Scores;
 use crate::spectra::{SpectraCollector, stride_to_face};
+use std::borrow::Cow;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug)]
@@ -343,6 +344,17 @@ fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Res
     .hint("run with --precision double; if it fails there too, please report the case file"))
 }
 
+fn added<'a>(scores: Cow<'a, Scores>, more: &Option<Scores>) -> Cow<'a, Scores> {
+    match more {
+        None => scores,
+        Some(more) => {
+            let mut sum = scores.into_owned();
+            sum.add_scaled(more, 1.0);
+            Cow::Owned(sum)
+        }
+    }
+}
+
 fn results(
     sum: &Sum,
     phantom: &Phantom,
@@ -353,12 +365,8 @@ fn results(
     let space = spatial_grid(phantom);
     let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
     // Protons that nuclei only turned are primaries still.
-    let mut primary = sum.scores.clone();
-    sum.scattered
-        .iter()
-        .for_each(|s| primary.add_scaled(s, 1.0));
-    let mut scores = primary.clone();
-    sum.set_free.iter().for_each(|s| scores.add_scaled(s, 1.0));
+    let primary = added(Cow::Borrowed(&sum.scores), &sum.scattered);
+    let scores = added(Cow::Borrowed(&primary), &sum.set_free);
     let transported = sum.second_ledger.is_some();
     let (depth_dose, sigma_x) = (
         scores.depth_dose_mev_per_mm(&space),
