@@ -5,16 +5,13 @@
 
 use smatrix2d::backend::Machine;
 use smatrix2d::backend::cpu::Cpu;
-use smatrix2d::bench::{Cells, Figures, measure};
-use smatrix2d::case::{Case, Precision};
+use smatrix2d::bench::beams::{Beams, measure as measure_beams};
+use smatrix2d::bench::dense::{Cells, Figures, measure};
+use smatrix2d::case::Precision;
 use smatrix2d::error::Result;
-use smatrix2d::phantom::Phantom;
-use smatrix2d::transport::{self, Outcome};
-use std::path::Path;
-use std::time::Instant;
 
 /// Odd, so that the median is one of them.
-const BEAM_RUNS: usize = 9;
+const BEAM_ROUNDS: usize = 9;
 const DENSE_STEPS: usize = 9;
 
 fn main() -> Result<()> {
@@ -29,10 +26,7 @@ fn main() -> Result<()> {
         dense(&grid, scheme)?;
     }
     println!("\npencil beams on water, 1 mm cells, all defaults");
-    for energy_mev in [70.0, 100.0, 150.0, 200.0, 230.0] {
-        beam(energy_mev)?;
-    }
-    Ok(())
+    beams()
 }
 
 fn dense(grid: &str, scheme: &str) -> Result<()> {
@@ -65,36 +59,22 @@ fn dense(grid: &str, scheme: &str) -> Result<()> {
     Ok(())
 }
 
-/// A tank that holds the beam, as wide as eight of its widths at the peak.
-fn tank(energy_mev: f64) -> String {
-    // Bragg-Kleeman, R = 0.0022 E^1.77 cm (Bortfeld, Med. Phys. 24 (1997) 2024), and a tenth more.
-    let depth_mm = (1.1 * 0.022 * energy_mev.powf(1.77) + 5.0).ceil();
-    format!(
-        "[phantom]\nmaterial = \"water\"\nx_mm = [-48.0, 48.0]\nz_mm = [0.0, {depth_mm:.1}]\nspacing_mm = [1.0, 1.0]\n\
-         [[beam]]\nenergy_mev = {energy_mev:.1}\n"
-    )
-}
-
-fn beam(energy_mev: f64) -> Result<()> {
-    let case = Case::parse(&tank(energy_mev), Path::new("bench.toml"), &[])?;
-    let phantom = Phantom::build(&case, Path::new("."))?;
+fn beams() -> Result<()> {
     let machine = Cpu::new(Precision::Single);
-    let timed = || -> Result<(f64, Outcome)> {
-        let start = Instant::now();
-        let outcome = transport::run(&case, &phantom, &machine, &mut |_| ())?;
-        Ok((start.elapsed().as_secs_f64(), outcome))
-    };
-    let mut runs = (0..BEAM_RUNS)
-        .map(|_| timed())
-        .collect::<Result<Vec<_>>>()?;
-    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (seconds, outcome) = &runs[BEAM_RUNS / 2];
-    println!(
-        "  {energy_mev:>5} MeV {:>7.1} ms  {:>4} steps  {:>6.1} M cell updates  {:.2} ns each",
-        1e3 * seconds,
-        outcome.steps,
-        1e-6 * outcome.cell_updates as f64,
-        1e9 * seconds / outcome.cell_updates as f64,
-    );
+    for figures in measure_beams(&Beams::table(1), &machine, Precision::Single, BEAM_ROUNDS)? {
+        let Beams {
+            energy_mev,
+            scattering,
+            nuclear,
+            ..
+        } = figures.beams;
+        println!(
+            "  {energy_mev:>5} MeV {scattering:>9} {nuclear:>9} {:>7.1} ms  {:>4} steps  {:>6.1} M bin updates  {:.2} ns each",
+            1e3 * figures.run_s,
+            figures.steps,
+            1e-6 * figures.bin_updates as f64,
+            1e9 * figures.run_s / figures.bin_updates as f64,
+        );
+    }
     Ok(())
 }

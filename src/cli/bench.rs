@@ -1,10 +1,11 @@
-//! `bench`: dense throughput per operator and per step.
+//! `bench`: dense throughput per operator and per step, or pencil beams from case to dose.
 
 use super::arguments::names;
 use super::terminal;
 use serde_json::json;
-use smatrix2d::backend;
-use smatrix2d::bench::{Cells, Figures, measure};
+use smatrix2d::backend::{self, Machine};
+use smatrix2d::bench::beams::{self, BeamFigures, Beams};
+use smatrix2d::bench::dense::{Cells, Figures, measure};
 use smatrix2d::case::{BackendChoice, Named, Precision};
 use smatrix2d::error::Result;
 
@@ -13,6 +14,12 @@ pub struct BenchArgs {
     /// seed, S, M, L, or the bins as NZxNXxNTHETAxNE
     #[arg(long, value_name = "GRID", default_value = "S")]
     pub grid: String,
+    /// Time pencil beams in water instead of a dense grid
+    #[arg(long, conflicts_with = "grid")]
+    pub beams: bool,
+    /// Spots of the case with many, with --beams
+    #[arg(long, value_name = "N", default_value_t = 16, requires = "beams")]
+    pub spots: usize,
     /// Where to compute: auto, cuda or cpu
     #[arg(long, value_name = "BACKEND", default_value = "auto", value_parser = names::<BackendChoice>())]
     pub backend: String,
@@ -22,7 +29,7 @@ pub struct BenchArgs {
     /// Arithmetic: single, double or half
     #[arg(long, value_name = "PRECISION", default_value = "single", value_parser = names::<Precision>())]
     pub precision: String,
-    /// Steps to time; default: enough for a steady median
+    /// Steps, or rounds of beams, to time; default: enough for a steady median
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
     #[command(flatten)]
@@ -30,35 +37,73 @@ pub struct BenchArgs {
 }
 
 pub fn run(arguments: BenchArgs) -> Result<()> {
-    let cells = Cells::parse(&arguments.grid)?;
     let backend = BackendChoice::from_name(&arguments.backend).unwrap_or(BackendChoice::Auto);
     let precision = Precision::from_name(&arguments.precision).unwrap_or(Precision::Single);
     let opened = backend::open(backend, precision, arguments.device)?;
+    match arguments.beams {
+        true => pencil_beams(&arguments, opened.machine.as_ref(), precision),
+        false => dense(&arguments, opened.machine.as_ref(), precision),
+    }
+}
+
+fn dense(arguments: &BenchArgs, machine: &dyn Machine, precision: Precision) -> Result<()> {
+    let cells = Cells::parse(&arguments.grid)?;
     let steps = arguments.steps.unwrap_or(STEPS).max(1);
     let timed = |scheme: &'static str| -> Result<(&'static str, Figures)> {
-        Ok((
-            scheme,
-            measure(cells, scheme, opened.machine.as_ref(), precision, steps)?,
-        ))
+        Ok((scheme, measure(cells, scheme, machine, precision, steps)?))
     };
     let schemes = [timed("cubic")?, timed("linear")?];
-    let machine = opened.machine.name();
+    let name = machine.name();
     let text = || {
-        schemes
-            .iter()
-            .map(|(scheme, figures)| table(&arguments.grid, &machine, scheme, figures))
+        let tables = schemes.iter();
+        tables
+            .map(|(scheme, figures)| table(&arguments.grid, &name, scheme, figures))
             .collect()
     };
     let report = |(scheme, figures): &(&str, Figures)| json!({ "streaming": scheme, "figures": figures, "share_of_copy": shares(figures) });
     arguments.format.print(text, || {
         json!({
             "grid": arguments.grid,
-            "backend": machine,
+            "backend": name,
             "precision": arguments.precision,
             "steps": steps,
             "schemes": schemes.iter().map(report).collect::<Vec<_>>(),
         })
     })
+}
+
+fn pencil_beams(arguments: &BenchArgs, machine: &dyn Machine, precision: Precision) -> Result<()> {
+    let rounds = arguments.steps.unwrap_or(STEPS).max(1);
+    let figures = beams::measure(&Beams::table(arguments.spots), machine, precision, rounds)?;
+    let name = machine.name();
+    let head = format!(
+        "pencil beams in water, 1 mm cells, {name}\n{:>5} {:>6} {:>10} {:>10} {:>10} {:>7} {:>12}\n",
+        "MeV", "spots", "scattering", "nuclear", "ms", "steps", "M updates"
+    );
+    let text = || head + &figures.iter().map(beam_line).collect::<String>();
+    arguments.format.print(text, || {
+        json!({
+            "backend": name,
+            "precision": arguments.precision,
+            "rounds": rounds,
+            "beams": figures,
+        })
+    })
+}
+
+fn beam_line(figures: &BeamFigures) -> String {
+    let Beams {
+        energy_mev,
+        spots,
+        scattering,
+        nuclear,
+    } = figures.beams;
+    format!(
+        "{energy_mev:>5} {spots:>6} {scattering:>10} {nuclear:>10} {:>10.2} {:>7} {:>12.2}\n",
+        1e3 * figures.run_s,
+        figures.steps,
+        1e-6 * figures.bin_updates as f64
+    )
 }
 
 /// Steps that give a steady median.

@@ -2,6 +2,7 @@
 //!
 //! The measure is one read and one write of psi per operator, against a plain copy of psi measured in the same run.
 
+use super::median;
 use crate::backend::{Machine, Stepper, Stride};
 use crate::case::{Case, Named, Precision};
 use crate::error::{Error, Kind, Result};
@@ -121,17 +122,13 @@ pub fn measure(
             times.push(taken);
         }
     }
-    let median = |i: usize| {
-        let mut column: Vec<f64> = times.iter().map(|t| t[i]).collect();
-        column.sort_by(f64::total_cmp);
-        column[column.len() / 2]
-    };
+    let taken = |part: usize| median(times.iter().map(|t| t[part]).collect());
     Ok(Figures {
-        streaming_s: median(0),
-        scattering_s: median(1),
-        energy_loss_s: median(2),
-        step_s: median(0) + median(1) + median(2),
-        copy_s: median(3),
+        streaming_s: taken(0),
+        scattering_s: taken(1),
+        energy_loss_s: taken(2),
+        step_s: taken(0) + taken(1) + taken(2),
+        copy_s: taken(3),
         bytes: (march.phase_space.layout().len() * bytes_per_bin(precision)) as f64,
         bins: cells.bins(),
     })
