@@ -9,7 +9,7 @@ use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::cuda::probe;
 use smatrix2d::backend::{Machine, Stepper, Stride, open};
 use smatrix2d::beam::{Source, source};
-use smatrix2d::bench::Cells;
+use smatrix2d::bench::dense::Cells;
 use smatrix2d::case::{BackendChoice, Case, Precision};
 use smatrix2d::march::March;
 use smatrix2d::media::Media;
