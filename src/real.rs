@@ -73,14 +73,20 @@ pub fn round_keeping_sum<T: Real>(weights: &[f64]) -> Vec<T> {
     let mut rounded = vec![T::ZERO; weights.len()];
     let mut carried = 0.0;
     for i in order {
-        let wanted = weights[i] + carried;
-        rounded[i] = T::from_f64(if weights[i] == 0.0 {
-            0.0
-        } else {
-            wanted.max(0.0)
-        });
-        carried = wanted - rounded[i].to_f64();
+        rounded[i] = round_carrying(weights[i], &mut carried);
     }
+    rounded
+}
+
+/// Rounds a weight and the error `carried` to it, and carries on what that leaves; a weight of zero stays zero.
+#[inline]
+pub fn round_carrying<T: Real>(weight: f64, carried: &mut f64) -> T {
+    let wanted = weight + *carried;
+    let rounded = match weight == 0.0 {
+        true => T::ZERO,
+        false => T::from_f64(wanted.max(0.0)),
+    };
+    *carried = wanted - rounded.to_f64();
     rounded
 }
 

@@ -32,75 +32,60 @@ pub fn unit_jump_kernel(a: f64, reach: usize) -> Vec<f64> {
 pub struct JumpTransform {
     /// Half the period in bins: kernels fold over beyond it, where they are below the truncation.
     half_period: usize,
-    /// cos(pi i / half_period)
-    cosine: Vec<f64>,
+    /// cos(pi n k / half_period), rows by n or k from 0 to half_period.
+    cosines: Vec<f64>,
 }
 
 impl JumpTransform {
     /// For kernels of up to `reach` bins.
     pub fn new(reach: usize) -> JumpTransform {
         let half_period = (reach + reach / 2).max(64);
-        let angle = |i: usize| std::f64::consts::PI * i as f64 / half_period as f64;
+        let turn: Vec<f64> = (0..2 * half_period)
+            .map(|i| (std::f64::consts::PI * i as f64 / half_period as f64).cos())
+            .collect();
+        let row = |n: usize| (0..=half_period).map(move |k| n * k % (2 * half_period));
         JumpTransform {
             half_period,
-            cosine: (0..2 * half_period).map(|i| angle(i).cos()).collect(),
+            cosines: (0..=half_period).flat_map(row).map(|i| turn[i]).collect(),
         }
     }
 
-    /// cos(n k) for k = 0, 1, ... or n = 0, 1, ... with the other fixed.
-    fn cosines(&self, fixed: usize) -> impl Iterator<Item = f64> + '_ {
-        let (period, step) = (2 * self.half_period, fixed % (2 * self.half_period));
-        let mut at = period - step;
-        std::iter::repeat_with(move || {
-            at += step;
-            if at >= period {
-                at -= period;
-            }
-            self.cosine[at]
-        })
+    /// cos(n k) for the other index from 0 to half_period, with one fixed.
+    fn cosines(&self, fixed: usize) -> &[f64] {
+        let row = self.half_period + 1;
+        &self.cosines[fixed * row..(fixed + 1) * row]
     }
 
     /// sum over n of 2 rho_n (1 - cos n k) at every k.
     pub fn exponent(&self, rates: &[f64]) -> Vec<f64> {
-        let at = |k: usize| {
-            rates
-                .iter()
-                .zip(self.cosines(k).skip(1))
-                .map(|(rate, cosine)| 2.0 * rate * (1.0 - cosine))
-                .sum()
-        };
-        (0..=self.half_period).map(at).collect()
+        let mut exponent = vec![0.0; self.half_period + 1];
+        for (n, rate) in rates.iter().enumerate() {
+            for (e, cosine) in exponent.iter_mut().zip(self.cosines(n + 1)) {
+                *e += 2.0 * rate * (1.0 - cosine);
+            }
+        }
+        exponent
     }
 
     /// The kernel of `length` times the rates whose exponent is given; its variance is `variance`.
     pub fn kernel(&self, exponent: &[f64], length: f64, variance: f64, reach: usize) -> Vec<f64> {
-        // Trapezoidal rule over half a period: the ends count half.
-        let end = |k: usize| {
-            if k == 0 || k == self.half_period {
+        let most = (reach + 2).min(self.half_period);
+        let mut kernel = vec![0.0; most];
+        for (k, e) in exponent.iter().enumerate() {
+            // Trapezoidal rule over half a period: the ends count half.
+            let end = if k == 0 || k == self.half_period {
                 0.5
             } else {
                 1.0
+            };
+            let value = end / self.half_period as f64 * (-length * e).exp();
+            for (sum, cosine) in kernel.iter_mut().zip(self.cosines(k)) {
+                *sum += value * cosine;
             }
-        };
-        let function: Vec<f64> = exponent
-            .iter()
-            .enumerate()
-            .map(|(k, e)| end(k) * (-length * e).exp())
-            .collect();
-        let at = |n: usize| -> f64 {
-            let sum: f64 = function
-                .iter()
-                .zip(self.cosines(n))
-                .map(|(f, cosine)| f * cosine)
-                .sum();
-            (sum / self.half_period as f64).max(0.0)
-        };
+        }
         // The kernel falls from its middle on: beyond the cut nothing comes back.
-        let most = (reach + 2).min(self.half_period);
-        let kernel = (0..most)
-            .map(at)
-            .take_while(|&k| k > 0.1 * TRUNCATE)
-            .collect();
+        let falls = kernel.iter().position(|&k| k <= 0.1 * TRUNCATE);
+        kernel.truncate(falls.unwrap_or(most));
         truncated(kernel, variance, reach)
     }
 }

@@ -21,7 +21,7 @@ use super::Setting;
 use super::jump_kernel::{JumpTransform, mixed, unit_jump_kernel};
 use crate::case::Scattering;
 use crate::physics::single_scattering::SingleScattering;
-use crate::real::{Real, round_keeping_sum};
+use crate::real::{Real, round_carrying};
 
 /// Kernels by (medium, energy): `weights[start + class * (half_width + 1) + n]`, n = 0..=half_width.
 #[derive(Clone, Debug, Default)]
@@ -287,17 +287,12 @@ impl<'a> KernelShapes<'a> {
     }
 }
 
-/// Rounds a symmetric kernel to `T` with its two-sided sum kept.
-fn round_symmetric<T: Real>(kernel: &[f64]) -> Vec<T> {
-    let pairs: Vec<f64> = kernel
-        .iter()
-        .enumerate()
-        .map(|(n, k)| if n == 0 { *k } else { 2.0 * k })
-        .collect();
-    let rounded = round_keeping_sum::<T>(&pairs);
-    rounded
-        .iter()
-        .enumerate()
-        .map(|(n, &w)| if n == 0 { w } else { T::HALF * w })
-        .collect()
+/// Rounds a symmetric kernel, which falls from its middle, to `T` with its two-sided sum kept.
+fn round_symmetric<T: Real>(kernel: &[f64]) -> impl Iterator<Item = T> {
+    let mut carried = 0.0;
+    kernel.iter().enumerate().map(move |(n, &weight)| {
+        let sides = if n == 0 { 1.0 } else { 2.0 };
+        let rounded = round_carrying::<T>(sides * weight, &mut carried);
+        if n == 0 { rounded } else { T::HALF * rounded }
+    })
 }
