@@ -20,6 +20,7 @@
 use super::Setting;
 use super::jump_kernel::{JumpTransform, mixed, unit_jump_kernel};
 use crate::case::Scattering;
+use crate::phase_space::PhaseSpace;
 use crate::physics::single_scattering::SingleScattering;
 use crate::real::{Real, round_carrying};
 
@@ -32,6 +33,8 @@ pub struct ScatteringTable<T> {
     pub start: Vec<u32>,
     pub half_width: Vec<u32>,
     pub weights: Vec<T>,
+    /// [medium, energy, angle]: the share of a bin's weight that its kernel carries beyond the allowed angles.
+    pub rejected: Vec<f64>,
 }
 
 impl<T: Real> ScatteringTable<T> {
@@ -47,6 +50,8 @@ impl<T: Real> ScatteringTable<T> {
         for medium in 0..setting.media.list.len() {
             for energy in 0..table.energies {
                 table.push(shapes.of(medium, energy));
+                let shares = rejected(&table.kernels(medium, energy), phase_space);
+                table.rejected.extend(shares);
             }
         }
         table
@@ -54,7 +59,8 @@ impl<T: Real> ScatteringTable<T> {
 
     pub fn bytes(&self) -> usize {
         let indices = self.start.capacity() + self.half_width.capacity();
-        indices * size_of::<u32>() + self.weights.capacity() * size_of::<T>()
+        let weights = self.weights.capacity() * size_of::<T>();
+        indices * size_of::<u32>() + weights + self.rejected.capacity() * size_of::<f64>()
     }
 
     /// Appends the kernels of one (medium, energy), one per class.
@@ -101,6 +107,34 @@ impl<T: Real> Kernels<'_, T> {
     pub fn weight(&self, class: usize, jump: usize) -> T {
         self.weights[class * (self.half_width + 1) + jump]
     }
+}
+
+/// The share of each angle bin's weight that jumps of a (medium, energy) carry beyond the allowed angles.
+fn rejected<T: Real>(kernels: &Kernels<T>, phase_space: &PhaseSpace) -> Vec<f64> {
+    let (angle, (first, last)) = (&phase_space.angle, phase_space.angles_allowed);
+    let (bins, reach) = (angle.bins(), kernels.half_width);
+    let is_beyond = |bin: isize| {
+        let bin = match angle.periodic {
+            true => bin.rem_euclid(bins as isize),
+            false => bin,
+        };
+        !(first as isize..last as isize).contains(&bin)
+    };
+    let share = |bin: usize| -> f64 {
+        let class = angle.mirror_class[bin] as usize;
+        // Nearer than the nearer end nothing is beyond.
+        let nearest = match (first..last).contains(&bin) {
+            true => (bin + 1 - first).min(last - bin),
+            false => 1,
+        };
+        let jumps = (nearest..reach + 1).map(|n| {
+            let sides = [bin as isize - n as isize, (bin + n) as isize];
+            let beyond = sides.into_iter().filter(|&side| is_beyond(side)).count();
+            beyond as f64 * kernels.weight(class, n).to_f64()
+        });
+        jumps.sum()
+    };
+    (0..bins).map(share).collect()
 }
 
 /// Which jumps of the single-scattering kernels a step takes (`moliere` only).

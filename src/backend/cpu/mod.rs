@@ -561,7 +561,6 @@ where
             return Ok(());
         }
         let phase_space = &self.march.phase_space;
-        let allowed = self.limits().angle;
         let reach = self
             .window
             .energy
@@ -578,7 +577,6 @@ where
             layout: self.layout,
             from: self.window,
             to,
-            allowed,
             periodic: phase_space.angle.periodic,
             mirror_class: &phase_space.angle.mirror_class,
             table: self.tables.scattering(step),

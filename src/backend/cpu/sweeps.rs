@@ -249,7 +249,6 @@ pub struct Scatter<'a, T> {
     pub layout: Layout,
     pub from: Window,
     pub to: Window,
-    pub allowed: Span,
     pub periodic: bool,
     pub mirror_class: &'a [u32],
     pub table: &'a ScatteringTable<T>,
@@ -304,23 +303,45 @@ struct ScatterRow<'r, 'a, T> {
 impl<T: Real> ByGroup for ScatterRow<'_, '_, T> {
     #[inline(always)]
     fn group<const N: usize>(&mut self, first: usize) {
-        let (from, reach) = (self.sweep.from.angle, self.kernels.half_width);
         let start = self.row + first;
-        let sum: Group<T, N> = if self.angle >= from.first + reach && self.angle + reach < from.last
-        {
-            self.inside(start)
-        } else {
-            self.at_the_rim(start)
+        let sum: Group<T, N> = match self.sweep.periodic {
+            true => self.round_the_circle(start),
+            false => self.between_ends(start),
         };
         let target = start + self.angle * self.pitch();
         sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
     }
 }
 
+/// psi'[theta]: from the farthest source (smallest) to the own bin. The other order rounds a beam away, 1e-8 of it a step in f32.
 impl<T: Real> ScatterRow<'_, '_, T> {
     #[inline(always)]
     fn pitch(&self) -> usize {
         self.sweep.layout.planes * self.sweep.layout.row / LANES
+    }
+
+    /// Adds what jumps of `n` bins bring from one bin.
+    #[inline(always)]
+    fn add<const N: usize>(&self, sum: &mut Group<T, N>, start: usize, bin: usize, n: usize) {
+        let cells = start + bin * self.pitch();
+        let weight = self.weight(bin, n);
+        sum.add_scaled(weight, &self.sweep.psi[cells..cells + N]);
+    }
+
+    /// Adds what jumps of `n` bins bring from two bins.
+    #[inline(always)]
+    fn add_pair<const N: usize>(
+        &self,
+        sum: &mut Group<T, N>,
+        start: usize,
+        below: usize,
+        above: usize,
+        n: usize,
+    ) {
+        let psi = self.sweep.psi;
+        let (a, b) = (start + below * self.pitch(), start + above * self.pitch());
+        let (low, high) = (self.weight(below, n), self.weight(above, n));
+        sum.add_scaled_pair(low, &psi[a..a + N], high, &psi[b..b + N]);
     }
 
     #[inline(always)]
@@ -329,118 +350,88 @@ impl<T: Real> ScatterRow<'_, '_, T> {
             .weight(self.sweep.mirror_class[bin] as usize, jump)
     }
 
-    /// psi'[theta] where every source is in the window. From the farthest (smallest) to the own bin: the other order rounds a
-    /// beam away, 1e-8 of it a step in f32.
+    /// Pairs up to the nearer end of the window, singles beyond it.
     #[inline(always)]
-    fn inside<const N: usize>(&self, start: usize) -> Group<T, N> {
-        let (psi, pitch, angle) = (self.sweep.psi, self.pitch(), self.angle);
+    fn between_ends<const N: usize>(&self, start: usize) -> Group<T, N> {
+        let (from, angle, reach) = (self.sweep.from.angle, self.angle, self.kernels.half_width);
+        let top = from.last - 1;
+        let (below, above) = (angle.saturating_sub(from.first), top.saturating_sub(angle));
+        let outside = from.first.saturating_sub(angle) + angle.saturating_sub(top);
+        let paired = if outside > 0 {
+            0
+        } else {
+            below.min(above).min(reach)
+        };
+        let singles = outside.max(paired + 1)..below.max(above).min(reach) + 1;
         let mut sum = Group::ZERO;
-        for n in (1..=self.kernels.half_width).rev() {
-            let (below, above) = (start + (angle - n) * pitch, start + (angle + n) * pitch);
-            let (a, b) = (self.weight(angle - n, n), self.weight(angle + n, n));
-            sum.add_scaled_pair(a, &psi[below..below + N], b, &psi[above..above + N]);
+        for n in singles.rev() {
+            let bin = if below > above { angle - n } else { angle + n };
+            self.add(&mut sum, start, bin, n);
         }
-        let own = start + angle * pitch;
-        sum.add_scaled(self.weight(angle, 0), &psi[own..own + N]);
+        for n in (1..=paired).rev() {
+            self.add_pair(&mut sum, start, angle - n, angle + n, n);
+        }
+        if outside == 0 {
+            self.add(&mut sum, start, angle, 0);
+        }
         sum
     }
 
-    /// The same where some sources are outside the window, or round the circle: fewer pairs, and singles beyond them.
+    /// Every jump on both sides, as far as the window holds its source.
     #[inline(always)]
-    fn at_the_rim<const N: usize>(&self, start: usize) -> Group<T, N> {
-        let (psi, pitch) = (self.sweep.psi, self.pitch());
-        let cells = |bin: usize| &psi[start + bin * pitch..start + bin * pitch + N];
+    fn round_the_circle<const N: usize>(&self, start: usize) -> Group<T, N> {
         let mut sum = Group::ZERO;
-        for n in (1..=self.farthest_jump()).rev() {
+        let angle = self.angle as isize;
+        for n in (1..=self.kernels.half_width).rev() {
             match (
-                self.source(self.angle as isize - n as isize),
-                self.source((self.angle + n) as isize),
+                self.source(angle - n as isize),
+                self.source(angle + n as isize),
             ) {
-                (Some(below), Some(above)) => {
-                    sum.add_scaled_pair(
-                        self.weight(below, n),
-                        cells(below),
-                        self.weight(above, n),
-                        cells(above),
-                    );
-                }
-                (Some(bin), None) | (None, Some(bin)) => {
-                    sum.add_scaled(self.weight(bin, n), cells(bin))
-                }
+                (Some(below), Some(above)) => self.add_pair(&mut sum, start, below, above, n),
+                (Some(bin), None) | (None, Some(bin)) => self.add(&mut sum, start, bin, n),
                 (None, None) => {}
             }
         }
-        if let Some(bin) = self.source(self.angle as isize) {
-            sum.add_scaled(self.weight(bin, 0), cells(bin));
+        if let Some(bin) = self.source(angle) {
+            self.add(&mut sum, start, bin, 0);
         }
         sum
     }
 
-    /// No source in the window is farther.
-    #[inline(always)]
-    fn farthest_jump(&self) -> usize {
-        let (from, reach) = (self.sweep.from.angle, self.kernels.half_width);
-        let farthest = self
-            .angle
-            .abs_diff(from.first)
-            .max(self.angle.abs_diff(from.last));
-        if self.sweep.periodic {
-            reach
-        } else {
-            reach.min(farthest)
-        }
-    }
-
-    /// The bin that an index names, if the window holds it.
+    /// The bin that an index on the circle names, if the window holds it.
     #[inline(always)]
     fn source(&self, angle: isize) -> Option<usize> {
-        let bins = self.sweep.layout.angles as isize;
-        let bin = if self.sweep.periodic {
-            angle.rem_euclid(bins)
-        } else {
-            angle
-        };
+        let bin = angle.rem_euclid(self.sweep.layout.angles as isize) as usize;
         let from = self.sweep.from.angle;
-        let inside = bin >= from.first as isize && bin < from.last as isize;
-        if inside { Some(bin as usize) } else { None }
+        let inside = bin >= from.first && bin < from.last;
+        if inside { Some(bin) } else { None }
     }
 }
 
 impl<T: Real> Scatter<'_, T> {
-    /// Whether an angle, counted on beyond the axis' ends, is not allowed.
-    #[inline(always)]
-    fn is_rejected(&self, angle: isize) -> bool {
-        let bin = match self.periodic {
-            true => angle.rem_euclid(self.layout.angles as isize),
-            false => angle,
-        };
-        bin < self.allowed.first as isize || bin >= self.allowed.last as isize
-    }
-
     /// What the kernel carries beyond the allowed angles from one source row.
     #[inline(always)]
     fn reject(&mut self, energy: usize, angle: usize, row: usize, run: &Run) {
-        let kernels = self.table.kernels(run.medium, energy);
-        let inside = angle >= self.allowed.first + kernels.half_width
-            && angle + kernels.half_width < self.allowed.last;
-        if inside || !self.from.angle.contains(angle) {
+        if !self.from.angle.contains(angle) {
             return;
         }
-        let class = self.mirror_class[angle] as usize;
-        let mut fraction = 0.0;
-        for n in 1..=kernels.half_width {
-            let (below, above) = (angle as isize - n as isize, (angle + n) as isize);
-            let outside = u8::from(self.is_rejected(below)) + u8::from(self.is_rejected(above));
-            fraction += f64::from(outside) * kernels.weight(class, n).to_f64();
+        let entry = run.medium * self.table.energies + energy;
+        let fraction = self.table.rejected[entry * self.layout.angles + angle];
+        if fraction == 0.0 {
+            return;
         }
         let start = row + angle * self.layout.planes * self.layout.row / LANES;
-        let mut weight = 0.0;
+        let mut weights = [0.0; LANES];
         for chunk in run.chunks.shared(chunk_span(self.from.x)).range() {
             let cells = &self.psi[start + chunk].0;
             for l in 0..LANES {
-                let mine = run.lanes.is_none_or(|lanes| lanes[l]);
-                weight += if mine { cells[l].to_f64() } else { 0.0 };
+                weights[l] += cells[l].to_f64();
             }
+        }
+        let mut weight = 0.0;
+        for l in 0..LANES {
+            let mine = run.lanes.is_none_or(|lanes| lanes[l]);
+            weight += if mine { weights[l] } else { 0.0 };
         }
         self.rejected.0 += fraction * weight;
         self.rejected.1 += fraction * weight * self.energies_mev[energy];

@@ -269,7 +269,7 @@ fn scattering<T: Real + Pod>(
         half_width: packer.put(&table.half_width),
         pair_start: packer.put(&pair_start),
         pairs: packer.put(&pairs),
-        rejected: packer.put(&rejected(table, phase_space)),
+        rejected: packer.put(&table.rejected),
         reach: packer.put_range_max(&reach),
         padded_angles: padded_angles as i32,
         unused: 0,
@@ -316,37 +316,4 @@ fn pairs<T: Real>(
         }
     }
     (start, pairs)
-}
-
-/// [medium, energy, angle]: the share of a bin's weight that its kernel carries beyond the allowed angles.
-fn rejected<T: Real>(table: &ScatteringTable<T>, phase_space: &PhaseSpace) -> Vec<f64> {
-    let (angle, (first, last)) = (&phase_space.angle, phase_space.angles_allowed);
-    let bins = angle.bins() as isize;
-    let outside = |bin: isize| {
-        let bin = if angle.periodic {
-            bin.rem_euclid(bins)
-        } else {
-            bin
-        };
-        !(first as isize..last as isize).contains(&bin)
-    };
-    let mut shares = Vec::new();
-    for entry in 0..table.start.len() {
-        let kernels = table.kernels(entry / table.energies, entry % table.energies);
-        let inner = first as isize + kernels.half_width as isize
-            ..last as isize - kernels.half_width as isize;
-        shares.extend((0..bins).map(|theta| -> f64 {
-            if inner.contains(&theta) {
-                return 0.0;
-            }
-            let class = angle.mirror_class[theta as usize] as usize;
-            let jumps = (1..=kernels.half_width).map(|n| {
-                let sides = [theta - n as isize, theta + n as isize];
-                let beyond = sides.into_iter().filter(|&bin| outside(bin)).count();
-                beyond as f64 * kernels.weight(class, n).to_f64()
-            });
-            jumps.sum()
-        }));
-    }
-    shares
 }
