@@ -3,6 +3,9 @@
 /// Proton rest energy, MeV. CODATA 2018.
 pub const PROTON_MASS_MEV: f64 = 938.272_088_16;
 
+/// Deuteron rest energy, MeV. CODATA 2018.
+pub const DEUTERON_MASS_MEV: f64 = 1_875.612_942_57;
+
 /// Atomic mass unit, MeV. CODATA 2018.
 pub const ATOMIC_MASS_UNIT_MEV: f64 = 931.494_102_42;
 

@@ -55,6 +55,14 @@ impl Scores {
         self.nuclear_mev.scaled_add(factor, &other.nuclear_mev);
     }
 
+    /// All of it as energy that other particles than protons left.
+    pub fn without_protons(self) -> Scores {
+        Scores {
+            nuclear_mev: self.nuclear_mev + self.deposit_mev,
+            ..Scores::of_cells(self.path_mm.dim())
+        }
+    }
+
     /// MeV per proton and cell, of all origins.
     pub fn energy_deposit_mev(&self) -> Array2<f64> {
         &self.deposit_mev + &self.nuclear_mev

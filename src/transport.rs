@@ -264,7 +264,7 @@ impl<'a> Sum<'a> {
         self.cell_updates += tally.cell_updates;
         let scores = match marched.population {
             Population::Scattered => &mut self.scattered,
-            Population::SetFree => &mut self.set_free,
+            Population::SetFree | Population::Deuterons => &mut self.set_free,
         };
         scores
             .get_or_insert_with(|| Scores::of_cells(marched.scores.deposit_mev.dim()))

@@ -232,7 +232,7 @@ fn depth_dose_follows_geant4_with_all_physics() {
         )
     };
     let (mine, theirs) = (r80(&found), r80(&expected));
-    // Geant4's noise: 0.02 mm; its I value and this one agree to 0.03 mm.
+    // Geant4's noise: 0.02 mm; its range and this one agree to 0.08 mm.
     assert!((mine - theirs).abs() < 0.15, "R80 {mine} {theirs}");
     let square: f64 = found
         .iter()
@@ -240,10 +240,10 @@ fn depth_dose_follows_geant4_with_all_physics() {
         .map(|(a, b)| ((a - b) / most).powi(2))
         .sum();
     let rms = (square / z.len() as f64).sqrt();
-    assert!(rms < 0.008, "rms {rms}");
-    // Worst at the peak, which is 3 % higher here; 1 % elsewhere.
+    assert!(rms < 0.004, "rms {rms}");
+    // Geant4's noise: 0.3 %; the range bins of half a millimetre add as much at the distal edge.
     for ((z, a), b) in z.iter().zip(&found).zip(&expected) {
-        assert!((a - b).abs() < 0.04 * most, "{z} mm: {a} {b}");
+        assert!((a - b).abs() < 0.015 * most, "{z} mm: {a} {b}");
     }
 }
 

@@ -20,6 +20,18 @@ impl EvenTable {
         }
     }
 
+    /// The integral from 0, by the middle of each interval.
+    pub fn integral_of(function: impl Fn(f64) -> f64) -> EvenTable {
+        let mut sum = 0.0;
+        let later = (1..POINTS).map(|i| {
+            sum += SPACING_MEV * function(SPACING_MEV * (i as f64 - 0.5));
+            sum
+        });
+        EvenTable {
+            values: std::iter::once(0.0).chain(later).collect(),
+        }
+    }
+
     #[inline]
     pub fn at(&self, energy_mev: f64) -> f64 {
         let place = (energy_mev / SPACING_MEV).clamp(0.0, (POINTS - 1) as f64);

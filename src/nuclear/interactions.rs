@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::physics::Material;
 use crate::physics::elastic_protons::{ElasticProtons, Turns};
 use crate::physics::nuclear::NuclearReactions;
-use crate::physics::secondary_protons::SecondaryProtons;
+use crate::physics::secondary_spectra::{SecondarySpectra, Traveller};
 
 /// Elastic scattering fades in between these energies: a proton of 20 MeV has 4 mm of water left, of 10 MeV 1 mm.
 const ELASTIC_FROM_MEV: f64 = 10.0;
@@ -20,7 +20,8 @@ const LARGEST_SMALL_TURN_DEG: f64 = 40.0;
 pub struct Interactions {
     pub reactions: NuclearReactions,
     pub elastic: ElasticProtons,
-    pub spectra: SecondaryProtons,
+    pub protons: SecondarySpectra,
+    pub deuterons: SecondarySpectra,
     mode: Nuclear,
     /// Cosine of the largest small turn.
     turn_cosine: EvenTable,
@@ -33,7 +34,8 @@ impl Interactions {
         Ok(Interactions {
             reactions: NuclearReactions::of(material)?,
             elastic: ElasticProtons::of(material)?,
-            spectra: SecondaryProtons::of(material)?,
+            protons: SecondarySpectra::of(material, Traveller::Proton)?,
+            deuterons: SecondarySpectra::of(material, Traveller::Deuteron)?,
             mode,
             turn_cosine: EvenTable::of(|mev| turn_cosine(material, mev)),
         })
@@ -67,7 +69,7 @@ impl Interactions {
                         .elastic
                         .on_nuclei_cm2_per_g(energy_mev, self.small_turns(energy_mev))
             }
-            Population::SetFree => {
+            Population::SetFree | Population::Deuterons => {
                 let elastic = self.elastic.on_hydrogen_cm2_per_g(energy_mev)
                     + self
                         .elastic

@@ -1,7 +1,7 @@
 //! Nuclear interactions: what they take from the beam, where its energy goes, and the protons that they set free.
 //!
 //! `local`: nonelastic reactions remove protons along the path; the energy of charged secondaries stays in the cell, the rest
-//! leaves with neutrals. `transport`: elastic scattering removes protons too, and the protons that come out of all of these
+//! leaves with neutrals. `transport`: elastic scattering removes protons too, and the protons and deuterons that come out of all of these
 //! are a second phase space, marched by the same operators on coarser axes. Theory: docs/theory-nuclear.md.
 
 mod coarse;
@@ -12,6 +12,7 @@ mod local;
 mod population;
 mod production;
 mod projection;
+mod range_variance;
 mod removal;
 mod second_beams;
 mod secondary;

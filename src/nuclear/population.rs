@@ -1,11 +1,13 @@
-//! The two populations of the second phase space: what they are made of, and the axes that they need.
+//! The populations of the second phase space: what they are made of, and the axes that they need.
 
 /// Protons that nuclei heavier than hydrogen turned elastically, by small angles, keep nearly all their energy and form a Bragg peak; those that
-/// reactions, hydrogen and large turns set free have broad spectra and wide angles.
+/// reactions, hydrogen and large turns set free have broad spectra and wide angles. Deuterons of reactions travel as protons of
+/// the same range (`emission.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Population {
     Scattered,
     SetFree,
+    Deuterons,
 }
 
 /// Resolution of a population's phase space.
@@ -20,7 +22,8 @@ pub struct Resolution {
 }
 
 impl Population {
-    pub const ALL: [Population; 2] = [Population::Scattered, Population::SetFree];
+    /// Every interaction leads into one of these; deuterons have the same parents as the protons set free.
+    pub const OF_PROTONS: [Population; 2] = [Population::Scattered, Population::SetFree];
 
     /// Axes for protons of at most this range in water.
     pub fn resolution(self, range_mm: f64) -> Resolution {
@@ -31,7 +34,8 @@ impl Population {
                 depth_mm: (range_mm / 100.0).clamp(0.5, 2.0),
                 width_mm: 2.0,
             },
-            Population::SetFree => Resolution {
+            // One axis of parents, so that the energy of both adds up.
+            Population::SetFree | Population::Deuterons => Resolution {
                 angle_max_deg: 76.0,
                 angle_bin_deg: 4.0,
                 depth_mm: (range_mm / 40.0).clamp(1.0, 4.0),

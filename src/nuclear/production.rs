@@ -34,6 +34,8 @@ pub struct Emissions<'a> {
     pub axis: &'a EnergyAxis,
     /// Per material: the share of absorbed protons that become parents of this population.
     pub share: &'a dyn Fn(usize, f64) -> f64,
+    /// Variance of the parents' energies about their mean, MeV2; 0 where it does not matter.
+    pub variance_mev2: &'a dyn Fn(f64) -> f64,
 }
 
 impl Production {
@@ -63,7 +65,9 @@ impl Production {
             let mean_mev = scores.absorbed_mev[cell] / scores.absorbed[cell];
             let weight = scores.absorbed[cell] * (emissions.share)(material as usize, mean_mev);
             let parents = &emissions.tables[material as usize].parents;
-            let parents_of = shared(&emissions.axis.centers_mev, mean_mev, weight);
+            let variance_mev2 = (emissions.variance_mev2)(mean_mev);
+            let centers = &emissions.axis.centers_mev;
+            let parents_of = spread(centers, mean_mev, variance_mev2, weight);
             // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
             let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
             for (parent, part) in parents_of {
@@ -122,6 +126,31 @@ impl Production {
             .rposition(|plane| !plane.is_empty())
             .map_or(0, |last| last + 1)
     }
+}
+
+/// Farthest parents from the mean that a spread is put on, in bins: 8 mm of the range, 5 standard deviations of 150 MeV.
+const FARTHEST: usize = 8;
+
+/// A weight with a mean energy and a variance on three evenly placed parents (Lagrange), as near as they can be; on two where
+/// these have more variance than that.
+fn spread(centers: &[f64], mean_mev: f64, variance_mev2: f64, weight: f64) -> [(usize, f64); 3] {
+    let (below, share) = enclosing(centers, mean_mev);
+    let nearest = if share > 0.5 { below + 1 } else { below };
+    for far in 1..=FARTHEST.min(nearest) {
+        if nearest + far >= centers.len() {
+            break;
+        }
+        let parents = [nearest - far, nearest, nearest + far];
+        let off = parents.map(|parent| centers[parent] - mean_mev);
+        let weights = [(0, 1, 2), (1, 0, 2), (2, 0, 1)].map(|(i, j, k)| {
+            (off[j] * off[k] + variance_mev2) / ((off[i] - off[j]) * (off[i] - off[k]))
+        });
+        if weights.iter().all(|w| *w >= 0.0) {
+            return std::array::from_fn(|i| (parents[i], weight * weights[i]));
+        }
+    }
+    let [one, other] = shared(centers, mean_mev, weight);
+    [one, other, (one.0, 0.0)]
 }
 
 /// A weight at an energy on the two parent energies about it, with its weight and energy kept; below the first and above the last

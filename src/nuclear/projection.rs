@@ -62,11 +62,14 @@ impl Projection {
         let polar =
             |i: usize| (cell as f64 + (i as f64 + 0.5) / POLAR_SAMPLES as f64) * POLAR_CELL_RAD;
         let solid: f64 = (0..POLAR_SAMPLES).map(|i| polar(i).sin()).sum();
+        let azimuths: [(f64, f64); AZIMUTHS] =
+            std::array::from_fn(|k| ((k as f64 + 0.5) / AZIMUTHS as f64 * TAU).sin_cos());
+        let parent = parent_rad.sin_cos();
         for i in 0..POLAR_SAMPLES {
             let weight = polar(i).sin() / (solid * AZIMUTHS as f64);
-            for k in 0..AZIMUTHS {
-                let azimuth = (k as f64 + 0.5) / AZIMUTHS as f64 * TAU;
-                let (x, y, z) = direction(polar(i), azimuth, parent_rad);
+            let polar = polar(i).sin_cos();
+            for azimuth in azimuths {
+                let (x, y, z) = direction(polar, azimuth, parent);
                 if let Some(bin) = bin_of(axis, x, z) {
                     self.share[cell * self.bins + bin] += weight;
                     self.inverse_path[cell * self.bins + bin] += weight * (1.0 - y * y).sqrt();
@@ -88,15 +91,11 @@ impl Projection {
     }
 }
 
-/// Unit vector at a polar angle and azimuth about a parent in the plane.
-fn direction(polar: f64, azimuth: f64, parent_rad: f64) -> (f64, f64, f64) {
-    let (x, z) = (polar.sin() * azimuth.cos(), polar.cos());
-    let (sin, cos) = parent_rad.sin_cos();
-    (
-        x * cos + z * sin,
-        polar.sin() * azimuth.sin(),
-        z * cos - x * sin,
-    )
+/// Unit vector at a polar angle and azimuth about a parent in the plane; angles by sine and cosine.
+fn direction(polar: (f64, f64), azimuth: (f64, f64), parent: (f64, f64)) -> (f64, f64, f64) {
+    let (x, z) = (polar.0 * azimuth.1, polar.1);
+    let (sin, cos) = parent;
+    (x * cos + z * sin, polar.0 * azimuth.0, z * cos - x * sin)
 }
 
 fn bin_of(axis: &AngleAxis, x: f64, z: f64) -> Option<usize> {

@@ -25,7 +25,7 @@ impl Removal {
     /// # Errors
     /// Internal, where the embedded data are damaged.
     pub fn new(nuclear: Nuclear, materials: &[Material]) -> Result<Removal> {
-        Self::into_populations(nuclear, &Population::ALL, materials)
+        Self::into_populations(nuclear, &Population::OF_PROTONS, materials)
     }
 
     /// Removal by some of the interactions only.

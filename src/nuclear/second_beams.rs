@@ -1,4 +1,4 @@
-//! The second phase spaces of a run: both populations for every direction of the beams, whatever their energies and places.
+//! The second phase spaces of a run: all populations for every direction of the beams, whatever their energies and places.
 
 use super::local::settle_on_the_spot;
 use super::population::Population;
@@ -28,6 +28,13 @@ struct Direction {
     angle_deg: f64,
     scattered: SecondaryProtons,
     set_free: SecondaryProtons,
+    deuterons: SecondaryProtons,
+}
+
+impl Direction {
+    fn populations(&mut self) -> [&mut SecondaryProtons; 3] {
+        [&mut self.scattered, &mut self.set_free, &mut self.deuterons]
+    }
 }
 
 impl SecondBeams {
@@ -41,13 +48,11 @@ impl SecondBeams {
             Nuclear::Local => settle_on_the_spot(scores, &march.removal, march.phantom),
             Nuclear::Transport => {
                 let direction = self.of_direction(march, beam)?;
-                let mut sum = direction
-                    .scattered
-                    .absorb(scores, march.phantom, Parents::Beam, 1.0);
-                let set_free = direction
-                    .set_free
-                    .absorb(scores, march.phantom, Parents::Beam, 1.0);
-                sum.add_scaled(&set_free, 1.0);
+                let parents = Parents::Beam(&march.case.beams[beam]);
+                let mut sum = Reactions::default();
+                for population in direction.populations() {
+                    sum.add_scaled(&population.absorb(scores, march.phantom, parents, 1.0), 1.0);
+                }
                 sum
             }
         })
@@ -71,6 +76,7 @@ impl SecondBeams {
             angle_deg,
             scattered: of(Population::Scattered)?,
             set_free: of(Population::SetFree)?,
+            deuterons: of(Population::Deuterons)?,
         };
         self.by_angle.push(made);
         let last = self.by_angle.len() - 1;
@@ -90,17 +96,26 @@ impl SecondBeams {
         let mut marches = Vec::new();
         for direction in &mut self.by_angle {
             let (mut scores, mut tally) = direction.scattered.march(phantom, water, machine)?;
-            let set_free = &mut direction.set_free;
-            tally.ledger.reactions = set_free.absorb(&mut scores, phantom, Parents::Scattered, 1.0);
+            for set_free in [&mut direction.set_free, &mut direction.deuterons] {
+                let reactions = set_free.absorb(&mut scores, phantom, Parents::Scattered, 1.0);
+                tally.ledger.reactions.add_scaled(&reactions, 1.0);
+            }
             marches.push(Marched {
                 population: Population::Scattered,
                 scores,
                 tally,
             });
+            let set_free = &direction.set_free;
             let (mut scores, mut tally) = set_free.march(phantom, water, machine)?;
             tally.ledger.reactions = settle_on_the_spot(&mut scores, set_free.removal(), phantom);
             marches.push(Marched {
                 population: Population::SetFree,
+                scores,
+                tally,
+            });
+            let (scores, tally) = direction.deuterons.march(phantom, water, machine)?;
+            marches.push(Marched {
+                population: Population::Deuterons,
                 scores,
                 tally,
             });

@@ -1,4 +1,4 @@
-//! The second phase space: secondary protons of all spots of one direction, marched by the operators of the primary beam on
+//! The second phase space: secondary protons (and deuterons) of all spots of one direction, marched by the operators of the primary beam on
 //! coarser axes, depth by depth, with what was born at each plane injected before its energy loss.
 
 use super::coarse::Blocks;
@@ -8,6 +8,7 @@ use super::interactions::Interactions;
 use super::population::{Population, Resolution};
 use super::production::{Emissions, Production};
 use super::projection::{POLAR_CELLS, Projection};
+use super::range_variance::RangeVariance;
 use super::removal::Removal;
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::case::{
@@ -35,6 +36,7 @@ pub struct SecondaryProtons {
     /// What takes these protons in turn.
     removal: Removal,
     path_factors: PathFactors,
+    variance: RangeVariance,
     axis: EnergyAxis,
     production: Production,
     /// Secondary protons that stayed where they were born, on the phantom's cells.
@@ -94,11 +96,13 @@ impl SecondaryProtons {
                 &fine.materials,
             )?,
             Population::SetFree => Removal::new(Nuclear::Local, &fine.materials)?,
+            Population::Deuterons => Removal::default(),
         };
         Ok(SecondaryProtons {
             media: Media::new(&phantom),
             production: Production::new(blocks, &phantom),
             born: Scores::of_cells(fine.material_index.dim()),
+            variance: RangeVariance::of(water),
             path_factors: path_factors(&tables, &projection, &angles, &axis),
             population,
             scattered_shares: shares,
@@ -120,14 +124,19 @@ impl SecondaryProtons {
         factor: f64,
     ) -> Reactions {
         let (population, scattered) = (self.population, &self.scattered_shares);
+        let variance_mev2 = |mean_mev| match (parents, population) {
+            (Parents::Beam(beam), Population::Scattered) => self.variance.mev2(beam, mean_mev),
+            _ => 0.0,
+        };
         let emissions = Emissions {
             tables: &self.tables,
             axis: &self.axis,
             share: &|material, mev| match (parents, population) {
-                (Parents::Beam, Population::Scattered) => scattered[material].at(mev),
-                (Parents::Beam, Population::SetFree) => 1.0 - scattered[material].at(mev),
+                (Parents::Beam(_), Population::Scattered) => scattered[material].at(mev),
+                (Parents::Beam(_), _) => 1.0 - scattered[material].at(mev),
                 (Parents::Scattered, _) => 1.0,
             },
+            variance_mev2: &variance_mev2,
         };
         self.production
             .add(scores, &mut self.born, fine, &emissions, factor)
@@ -150,6 +159,9 @@ impl SecondaryProtons {
         self.advance(stepper.as_mut(), march.most_steps())?;
         let mut unloaded = stepper.unload(&[1.0])?;
         let mut scores = self.blocks.refined(&unloaded.scores, fine);
+        if self.population == Population::Deuterons {
+            scores = scores.without_protons();
+        }
         scores.add_scaled(&self.born, 1.0);
         Ok((scores, unloaded.tallies.swap_remove(0)))
     }
@@ -180,9 +192,9 @@ impl SecondaryProtons {
 }
 
 /// Whose absorbed protons become parents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parents {
-    Beam,
+#[derive(Clone, Copy, Debug)]
+pub enum Parents<'a> {
+    Beam(&'a BeamSpec),
     Scattered,
 }
 
@@ -212,7 +224,7 @@ fn secondary_case(
             second.physics.scattering = Scattering::Gaussian;
         }
         Population::Scattered => {}
-        Population::SetFree => {
+        Population::SetFree | Population::Deuterons => {
             second.physics.straggling = false;
             second.physics.scattering = Scattering::None;
         }

@@ -14,8 +14,9 @@ pub mod nuclear;
 mod pstar;
 mod range;
 pub mod scattering_power;
-pub mod secondary_protons;
+pub mod secondary_spectra;
 pub mod single_scattering;
+mod spectra_files;
 mod stopping_power_file;
 mod straggling;
 

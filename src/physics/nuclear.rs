@@ -5,17 +5,22 @@
 //! constant above 250 MeV. An element without data takes the nearest one in Z, its cross-section scaled by A^(2/3) (geometry).
 //! Hydrogen has none: the pion threshold is 290 MeV.
 //!
-//! Energy of a reaction, as shares of the incident energy: secondary protons; deuterons and alphas (short range: deposited on the
-//! spot); what is left is neutrons, gammas, binding, and the small share of tritons, He-3 and recoils that the data leave out
+//! Energy of a reaction, as shares of the incident energy: secondary protons; deuterons and alphas; what is left is neutrons, gammas, binding, and the small share of tritons, He-3 and recoils that the data leave out
 //! (about 2 % at 150 MeV): it leaves. Elements without spectra take the nearest of C, N, O, Al, P, Ca.
 
 use super::element::Element;
 use super::material::Material;
 use crate::constants::{AVOGADRO_PER_MOL, CM2_PER_BARN};
 use crate::error::{Error, Result};
+use std::sync::LazyLock;
 
-const NONELASTIC_CSV: &str = include_str!("../../data/icru63/nonelastic.csv");
-const ELASTIC_CSV: &str = include_str!("../../data/barashenkov/elastic.csv");
+/// Fields of a data file by rows, without comments and heading.
+type Rows = Vec<Vec<&'static str>>;
+
+static NONELASTIC: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/icru63/nonelastic.csv")));
+static ELASTIC: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/barashenkov/elastic.csv")));
 
 /// Charged secondaries that the data give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +108,7 @@ impl NuclearReactions {
         self.energy_fraction(Secondary::Proton, energy_mev)
     }
 
-    /// Share of the incident energy in deuterons and alphas, to be deposited on the spot.
+    /// Share of the incident energy in deuterons and alphas.
     pub fn energy_fraction_heavy_charged(&self, energy_mev: f64) -> f64 {
         self.energy_fraction(Secondary::Deuteron, energy_mev)
             + self.energy_fraction(Secondary::Alpha, energy_mev)
@@ -135,9 +140,9 @@ impl NuclearReactions {
 
 impl ElementReactions {
     fn read(element: &Element, fraction: f64) -> Result<Self> {
-        let nonelastic = nearest(element, NONELASTIC_CSV, 2)?;
-        let elastic = nearest(element, ELASTIC_CSV, 2)?;
-        let secondaries = nearest(element, NONELASTIC_CSV, 6)?;
+        let nonelastic = nearest(element, &NONELASTIC, 2)?;
+        let elastic = nearest(element, &ELASTIC, 2)?;
+        let secondaries = nearest(element, &NONELASTIC, 6)?;
         let column = |index: usize| secondaries.column(index);
         Ok(Self {
             nonelastic_cm2_per_g: nonelastic.column(2)?.times(per_gram(
@@ -162,6 +167,11 @@ fn per_gram(element: &Element, fraction: f64, measured: &Element) -> f64 {
     AVOGADRO_PER_MOL * fraction / element.atomic_mass_g_per_mol * area * CM2_PER_BARN
 }
 
+fn rows(csv: &'static str) -> Rows {
+    let data = csv.lines().filter(|line| !line.starts_with('#')).skip(1);
+    data.map(|line| line.split(',').collect()).collect()
+}
+
 /// Rows of the element of a data file that is nearest in Z to the wanted one.
 struct ElementRows {
     element: Element,
@@ -181,10 +191,9 @@ impl ElementRows {
 }
 
 /// The nearest element (the lighter of two) whose rows hold something in the given column.
-fn nearest(element: &Element, csv: &'static str, column: usize) -> Result<ElementRows> {
-    let data = csv.lines().filter(|line| !line.starts_with('#')).skip(1);
-    let fields = data.map(|line| line.split(',').collect::<Vec<_>>());
-    let filled: Vec<_> = fields
+fn nearest(element: &Element, rows: &'static Rows, column: usize) -> Result<ElementRows> {
+    let filled: Vec<_> = rows
+        .iter()
         .filter(|row| row.get(column).is_some_and(|field| !field.is_empty()))
         .collect();
     let mut symbols: Vec<&str> = filled.iter().map(|row| row[0]).collect();
@@ -202,6 +211,7 @@ fn nearest(element: &Element, csv: &'static str, column: usize) -> Result<Elemen
     let rows = filled
         .into_iter()
         .filter(|row| row[0] == nearest.symbol)
+        .cloned()
         .collect();
     Ok(ElementRows {
         element: nearest,

@@ -1,0 +1,36 @@
+//! How far the energies of a beam's protons have spread where they react. Cells know the mean energy of what they absorbed only;
+//! those that nuclei scatter elastically keep the spread, and their Bragg peak is as wide as the beam's.
+//!
+//! `sigma_E(E)^2 = S(E)^2 ( (sigma_0 / S(E_0))^2 + integral_E^E_0 T_s / S^3 dE' )`, with T_s Bohr's variance per areal length and
+//! everything in water: an energy loss early on is a difference in range that lasts (Bortfeld, Med. Phys. 24 (1997) 2024, eq. 17).
+
+use super::even_table::EvenTable;
+use crate::case::BeamSpec;
+use crate::physics::Material;
+
+#[derive(Clone, Debug)]
+pub struct RangeVariance {
+    /// From rest to each energy, (g/cm2)^2.
+    accumulated: EvenTable,
+    stopping_power_mev_cm2_per_g: EvenTable,
+}
+
+impl RangeVariance {
+    pub fn of(water: &Material) -> RangeVariance {
+        let stopping = |mev: f64| water.mass_stopping_power_mev_cm2_per_g(mev);
+        RangeVariance {
+            accumulated: EvenTable::integral_of(|mev| {
+                water.straggling_mev2_cm2_per_g(mev) / stopping(mev).powi(3)
+            }),
+            stopping_power_mev_cm2_per_g: EvenTable::of(stopping),
+        }
+    }
+
+    /// Variance of the energies of a beam's protons about their mean, MeV2.
+    pub fn mev2(&self, beam: &BeamSpec, mean_mev: f64) -> f64 {
+        let stopping = |mev: f64| self.stopping_power_mev_cm2_per_g.at(mev);
+        let at_entry = (beam.energy_spread_mev / stopping(beam.energy_mev)).powi(2);
+        let straggled = self.accumulated.at(beam.energy_mev) - self.accumulated.at(mean_mev);
+        (at_entry + straggled.max(0.0)) * stopping(mean_mev).powi(2)
+    }
+}
