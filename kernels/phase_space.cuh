@@ -89,7 +89,7 @@ template <typename Real> struct EnergyLossTable {
 // direction * (whole + fraction) cells.
 template <typename Real> struct Displacement {
     int direction, whole;
-    Real fraction, slope, curvature;
+    Real fraction, regain[4];
 };
 
 // One stride along one axis.

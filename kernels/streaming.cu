@@ -1,11 +1,14 @@
 // A_stream: free flight along x and z, at fixed energy and theta; twin of src/operators/streaming.rs.
 //
-// Threads walk over the arriving cells of all rows in fours, x fastest. The flux into a thread's first cell is that out of its
-// upstream neighbour's last one, so that the two outermost lanes of a warp only help.
+// Threads walk over the arriving cells of all rows in fours, x fastest. What a thread's outermost cells need of their neighbours
+// comes from the lanes beside, so that the two outermost lanes of a warp only help.
 #include "phase_space.cuh"
 
 template <typename Real> __device__ __forceinline__ Real smaller(Real a, Real b) { return b < a ? b : a; }
 template <typename Real> __device__ __forceinline__ Real larger(Real a, Real b) { return b > a ? b : a; }
+
+// Share of what a cell could not regain that each of its neighbours asks for.
+template <typename Real> __device__ __forceinline__ Real missed_share() { return Real(0.8); }
 
 // What the donor-cell step leaves in a cell.
 template <typename Real>
@@ -13,51 +16,96 @@ __device__ __forceinline__ Real donor_cell(const Displacement<Real> &by, Real up
     return here - by.fraction * here + by.fraction * upstream;
 }
 
-// Antidiffusive flux from a cell to the next downstream, limited by what both hold after the donor-cell step.
+// What a cell wants of either neighbour: of four points, and of six.
+template <typename Real> __device__ __forceinline__ Real wanted(const Displacement<Real> &by, Real upstream, Real here) {
+    return by.regain[1] * here + by.regain[2] * upstream;
+}
 template <typename Real>
-__device__ __forceinline__ Real antidiffusive_flux(const Displacement<Real> &by, Real upstream, Real here, Real downstream,
-                                                   Real donor_here, Real donor_downstream) {
-    const Real step = downstream - here;
-    const Real flux = by.slope * step - by.curvature * (step - (here - upstream));
-    return larger(smaller(flux, Real(0.5) * donor_here), -(Real(0.5) * donor_downstream));
+__device__ __forceinline__ Real wanted_of_six(const Displacement<Real> &by, Real far, Real upstream, Real here, Real ahead) {
+    const Real outer = by.regain[0] * ahead + by.regain[3] * far;
+    return larger(wanted(by, upstream, here) + outer, Real(0));
+}
+
+// Half of what a neighbour holds at most.
+template <typename Real> __device__ __forceinline__ Real limited(Real wanted, Real below, Real above) {
+    return smaller(wanted, Real(0.5) * smaller(below, above));
+}
+
+// What is left of a cell that its neighbours took from, with what it took itself.
+template <typename Real> __device__ __forceinline__ Real taken(Real left, Real below, Real own, Real above) {
+    return left - (below + above) + (own + own);
 }
 
 // Useful lanes of a warp.
 constexpr int USEFUL = LANES - 2;
 
-// Antidiffusive fluxes out of four cells in the order of flight: `upstream` lies before the first, `downstream` behind the
-// last. `donors`: what the donor-cell step leaves.
-template <typename Real>
-__device__ __forceinline__ Four<Real> outflows(const Displacement<Real> &by, Real upstream, const Four<Real> &here, Real downstream,
-                                               Four<Real> &donors) {
-    Four<Real> flux;
-    for (int k = 0; k < FOUR; ++k) donors.v[k] = donor_cell(by, k == 0 ? upstream : here.v[k - 1], here.v[k]);
-    const Real donor_behind = donor_cell(by, here.v[FOUR - 1], downstream);
-    for (int k = 0; k < FOUR; ++k) {
-        const bool last = k == FOUR - 1;
-        flux.v[k] = antidiffusive_flux(by, k == 0 ? upstream : here.v[k - 1], here.v[k], last ? downstream : here.v[k + 1],
-                                       donors.v[k], last ? donor_behind : donors.v[k + 1]);
-    }
-    return flux;
+// Four cells in the order of flight and the cells beside them.
+template <typename Real> struct Beside {
+    Real before;
+    Four<Real> four;
+    Real after;
+    __device__ __forceinline__ Real operator[](int k) const { return k < 0 ? before : k < FOUR ? four.v[k] : after; }
+};
+
+// Brings the cells beside a four from the lanes beside.
+template <typename Real> __device__ __forceinline__ Beside<Real> with_neighbours(const Four<Real> &four, int direction) {
+    const unsigned all = 0xffffffffu;
+    return {__shfl_sync(all, four.v[FOUR - 1], (threadIdx.x - direction) & (LANES - 1)), four,
+            __shfl_sync(all, four.v[0], (threadIdx.x + direction) & (LANES - 1))};
 }
+
+template <typename Real> __device__ __forceinline__ Four<Real> take(const Four<Real> &left, const Beside<Real> &regained) {
+    Four<Real> taken_from;
+    for (int k = 0; k < FOUR; ++k) taken_from.v[k] = taken(left.v[k], regained[k - 1], regained[k], regained[k + 1]);
+    return taken_from;
+}
+
+// Asks once, of four points.
+struct Smooth {
+    template <typename Real>
+    static __device__ __forceinline__ Four<Real> regain(const Displacement<Real> &by, const Real *cells, const Beside<Real> &left) {
+        Four<Real> regained;
+        for (int k = 0; k < FOUR; ++k) regained.v[k] = limited(wanted(by, cells[k - 1], cells[k]), left[k - 1], left[k + 1]);
+        return take(left.four, with_neighbours(regained, by.direction));
+    }
+};
+
+// Asks twice, of six points.
+struct Thin {
+    template <typename Real>
+    static __device__ __forceinline__ Four<Real> regain(const Displacement<Real> &by, const Real *cells, const Beside<Real> &left) {
+        Four<Real> regained, missed;
+        for (int k = 0; k < FOUR; ++k) {
+            const Real all = wanted_of_six(by, cells[k - 2], cells[k - 1], cells[k], cells[k + 1]);
+            regained.v[k] = limited(all, left[k - 1], left[k + 1]);
+            missed.v[k] = missed_share<Real>() * (all - regained.v[k]);
+        }
+        const Beside<Real> held = with_neighbours(take(left.four, with_neighbours(regained, by.direction)), by.direction);
+        const Beside<Real> owed = with_neighbours(missed, by.direction);
+        for (int k = 0; k < FOUR; ++k) regained.v[k] = limited(owed[k - 1] + owed[k + 1], held[k - 1], held[k + 1]);
+        return take(held.four, with_neighbours(regained, by.direction));
+    }
+};
 
 // What arrives at the cells `x` to `x + 3` of a line, a whole warp at a time: lanes hold neighbouring fours of a line, or begin
 // a new one with empty cells that nothing flows out of.
-template <typename Stored>
+template <typename Way, typename Stored>
 __device__ __forceinline__ Four<Arithmetic<Stored>> arriving(const Displacement<Arithmetic<Stored>> &by, const Stored *line,
                                                              Span from, int x, bool wanted) {
     using Real = Arithmetic<Stored>;
     const int d = by.direction, first = (d > 0 ? x : x + FOUR - 1) - d * by.whole;
-    auto at = [&](int k) {
-        const int cell = first + d * k;
-        return wanted && from.contains(cell) ? Storage<Stored>::load(READ_ONLY(line + cell)) : Real(0);
-    };
-    Four<Real> here = {{at(0), at(1), at(2), at(3)}}, donors;
-    const Four<Real> outflow = outflows(by, at(-1), here, at(FOUR), donors);
-    const Real inflow = __shfl_sync(0xffffffffu, outflow.v[FOUR - 1], (threadIdx.x - d) & (LANES - 1));
-    if (by.fraction != 0) {
-        for (int k = 0; k < FOUR; ++k) here.v[k] = donors.v[k] - outflow.v[k] + (k == 0 ? inflow : outflow.v[k - 1]);
+    // From two cells upstream of the four to one behind it.
+    Real cells[FOUR + 3];
+    for (int k = 0; k < FOUR + 3; ++k) {
+        const int cell = first + d * (k - 2);
+        cells[k] = wanted && from.contains(cell) ? Storage<Stored>::load(READ_ONLY(line + cell)) : Real(0);
     }
+    Beside<Real> left;
+    left.before = donor_cell(by, cells[0], cells[1]);
+    for (int k = 0; k < FOUR; ++k) left.four.v[k] = donor_cell(by, cells[k + 1], cells[k + 2]);
+    left.after = donor_cell(by, cells[FOUR + 1], cells[FOUR + 2]);
+    Four<Real> here = Way::regain(by, cells + 2, left);
+    if (by.fraction == 0) here = {{cells[2], cells[3], cells[4], cells[5]}};
     return d > 0 ? here : Four<Real>{{here.v[3], here.v[2], here.v[1], here.v[0]}};
 }
 
@@ -128,7 +176,7 @@ __device__ __forceinline__ void stream_x(const March<Stored> &march, Displacemen
     for (int warp = blockIdx.x * ROWS + threadIdx.y; warp < lines.warps(); warp += gridDim.x * ROWS) {
         const Place at = lines.place(warp);
         const long long line = march.layout.index(at.energy, at.theta, 0);
-        Four<Arithmetic<Stored>> values = arriving(along_x.by_angle[at.theta], psi + line, from.x, at.x, at.inside);
+        Four<Arithmetic<Stored>> values = arriving<Smooth>(along_x.by_angle[at.theta], psi + line, from.x, at.x, at.inside);
         const double energy_mev = READ_ONLY(march.energies_mev + at.energy);
         leaked.add_outside(values, at.x, march.cells_x, energy_mev, at.useful);
         if (at.useful && written.contains(at.x)) put_four(next + line + at.x, values, energy_mev, rounding);
@@ -136,6 +184,33 @@ __device__ __forceinline__ void stream_x(const March<Stored> &march, Displacemen
     enter_losses<4>(march, spot, LEAKED, leaked.amounts);
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING, rounding);
 }
+
+// A column on its way: cells enter in the order of flight, and arrive `DELAY` cells later.
+template <typename Real> struct Column {
+    static constexpr int DELAY = 4;
+    // Counted from the cell that entered last.
+    Real cells[3] = {}, left[2] = {}, regained[2] = {}, missed[3] = {}, held[2] = {}, again[2] = {};
+
+    __device__ __forceinline__ Real enter(const Displacement<Real> &by, Real cell) {
+        const Real left_now = donor_cell(by, cells[0], cell);
+        const Real all = wanted_of_six(by, cells[2], cells[1], cells[0], cell);
+        const Real regained_now = limited(all, left[1], left_now);
+        const Real held_now = taken(left[1], regained[1], regained[0], regained_now);
+        const Real again_now = limited(missed[2] + missed[0], held[1], held_now);
+        const Real arrived = taken(held[1], again[1], again[0], again_now);
+        shift(cells, cell);
+        shift(left, left_now);
+        shift(regained, regained_now);
+        shift(missed, missed_share<Real>() * (all - regained_now));
+        shift(held, held_now);
+        shift(again, again_now);
+        return arrived;
+    }
+    template <int COUNT> static __device__ __forceinline__ void shift(Real (&list)[COUNT], Real value) {
+        for (int i = COUNT - 1; i > 0; --i) list[i] = list[i - 1];
+        list[0] = value;
+    }
+};
 
 // Both axes in one pass (path stepping): a thread walks a column of z along the direction of flight, and makes each of its
 // cells from a row of x on the way, so that psi is read once and written once.
@@ -151,35 +226,21 @@ __device__ __forceinline__ void stream_column(const March<Stored> &march, const 
     const bool in_grid = place.x >= 0 && place.x + FOUR <= march.cells_x;
     int z = d > 0 ? reached_z.first : reached_z.last - 1, source = z - shift;
     const Stored *line = psi + static_cast<long long>(source) * row;
+    z -= d * Column<Real>::DELAY;
     Stored *target = next + static_cast<long long>(z) * row + place.x;
-    auto advanced = [&]() {
-        Four<Real> values = arriving(by_x, line, from.x, place.x, place.inside && from.z.contains(source));
+    Column<Real> columns[FOUR];
+    for (int i = reached_z.first - Column<Real>::DELAY; i < reached_z.last; ++i, z += d, target += d * row) {
+        Four<Real> values = arriving<Thin>(by_x, line, from.x, place.x, place.inside && from.z.contains(source));
         if (!in_grid) leaked_x.add_outside(values, place.x, march.cells_x, energy_mev, place.useful);
         source += d;
         line += d * row;
-        return values;
-    };
-    Four<Real> upstream = {}, here = advanced(), donor, inflow = {};
-    for (int v = 0; v < FOUR; ++v) donor.v[v] = donor_cell(by_z, upstream.v[v], here.v[v]);
-#pragma unroll 2
-    for (int i = reached_z.first; i < reached_z.last; ++i, z += d, target += d * row) {
-        const Four<Real> downstream = advanced();
-        Four<Real> values;
-        for (int v = 0; v < FOUR; ++v) {
-            const Real donor_downstream = donor_cell(by_z, here.v[v], downstream.v[v]);
-            const Real outflow =
-                antidiffusive_flux(by_z, upstream.v[v], here.v[v], downstream.v[v], donor.v[v], donor_downstream);
-            values.v[v] = donor.v[v] - outflow + inflow.v[v];
-            inflow.v[v] = outflow;
-            donor.v[v] = donor_downstream;
-        }
+        for (int v = 0; v < FOUR; ++v) values.v[v] = columns[v].enter(by_z, values.v[v]);
+        if (i < reached_z.first) continue;
         if (writes && to.z.contains(z)) {
             put_four(target, values, energy_mev, rounding);
         } else if (writes) {
             for (int v = 0; v < FOUR; ++v) leaked_z.add(static_cast<double>(values.v[v]), energy_mev, z >= 0);
         }
-        upstream = here;
-        here = downstream;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::nuclear::Removal;
 use crate::operators::Setting;
 use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
 use crate::operators::scattering::{Jumps, ScatteringTable, steps_together};
-use crate::operators::streaming::Displacement;
+use crate::operators::streaming::{Displacement, Regain};
 use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
 use crate::physics::Material;
@@ -223,6 +223,7 @@ impl<'a> March<'a> {
                 Displacement::new(
                     share(stride) * sideways_mm(t) / space.spacing_x_mm,
                     transport.streaming,
+                    Regain::of(transport.stepping),
                 )
             })
             .collect()
@@ -237,7 +238,13 @@ impl<'a> March<'a> {
         let cells = share(stride) * transport.step_mm / self.phase_space.space.spacing_z_mm;
         let angles = self.phase_space.angle.centers_rad.iter();
         angles
-            .map(|t| Displacement::new(cells * t.cos(), transport.streaming))
+            .map(|t| {
+                Displacement::new(
+                    cells * t.cos(),
+                    transport.streaming,
+                    Regain::of(transport.stepping),
+                )
+            })
             .collect()
     }
 

@@ -19,7 +19,7 @@ use crate::nuclear::Term;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
 };
-use crate::operators::streaming::Displacement;
+use crate::operators::streaming::{Displacement, Regain};
 use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
 use crate::scoring::{Scores, mirror_pairs};
@@ -543,6 +543,7 @@ where
             to,
             along_x,
             along_z,
+            regain: Regain::of(self.march.case.transport.stepping),
             energies_mev: &self.march.phase_space.energy.centers_mev,
             psi: &self.psi,
             next: &mut self.next,

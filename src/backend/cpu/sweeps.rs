@@ -14,7 +14,7 @@ use crate::operators::energy_loss::{
     STOPPED, WEIGHT,
 };
 use crate::operators::scattering::{Kernels, ScatteringTable};
-use crate::operators::streaming::{Displacement, advance_line};
+use crate::operators::streaming::{Displacement, Line, ROOM, Regain};
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 use bytemuck::Zeroable;
@@ -28,9 +28,7 @@ pub fn chunk_span(x: Span) -> Span {
 /// Room for streaming: a line of cells with space at both ends, and a plane of rows between the x and the z pass.
 pub struct StreamScratch<T> {
     margin: usize,
-    line: Vec<T>,
-    flux: Vec<T>,
-    advanced: Vec<T>,
+    line: Line<T>,
     plane: Vec<Chunk<T>>,
 }
 
@@ -44,12 +42,10 @@ impl<T: Real> StreamScratch<T> {
         Chunk<T>: Zeroable,
     {
         let margin = reach.next_multiple_of(LANES) + 3 * LANES;
-        let zeros = vec![T::ZERO; layout.row + 2 * margin];
+        let along_z = (layout.planes + 2 * ROOM) * LANES;
         Ok(StreamScratch {
             margin,
-            line: zeros.clone(),
-            flux: zeros.clone(),
-            advanced: zeros,
+            line: Line::new(along_z.max(layout.row + 2 * margin)),
             plane: memory::zeroed(Self::plane_chunks(layout), "streaming")?,
         })
     }
@@ -67,7 +63,9 @@ impl<T: Real> StreamScratch<T> {
     fn copy_row(&self, row: &mut [Chunk<T>], chunks: Span) {
         for chunk in chunks.range() {
             let at = self.margin + chunk * LANES;
-            row[chunk].0.copy_from_slice(&self.advanced[at..at + LANES]);
+            row[chunk]
+                .0
+                .copy_from_slice(&self.line.advanced[at..at + LANES]);
         }
     }
 }
@@ -81,6 +79,7 @@ pub struct Stream<'a, T> {
     /// Per angle bin; none along z in depth stepping.
     pub along_x: &'a [Displacement<T>],
     pub along_z: &'a [Displacement<T>],
+    pub regain: Regain,
     pub energies_mev: &'a [f64],
     pub psi: &'a [Chunk<T>],
     pub next: &'a mut [Chunk<T>],
@@ -123,13 +122,7 @@ impl<T: Real> Stream<'_, T> {
     /// Advances the row that begins at chunk `row` of psi into the scratch, leaks taken off.
     #[inline(always)]
     fn row(&mut self, row: usize, by: &Displacement<T>, energy: usize) {
-        let StreamScratch {
-            margin,
-            line,
-            flux,
-            advanced,
-            ..
-        } = &mut *self.scratch;
+        let StreamScratch { margin, line, .. } = &mut *self.scratch;
         let margin = *margin;
         let chunks = chunk_span(self.from.x);
         let out = chunk_span(self.to.x);
@@ -141,16 +134,17 @@ impl<T: Real> Stream<'_, T> {
         let high = (landed + chunks.len() * LANES + after)
             .max(margin + out.last * LANES)
             .next_multiple_of(LANES);
-        line[low - 1..landed].fill(T::ZERO);
-        line[landed + chunks.len() * LANES..high + 1].fill(T::ZERO);
+        let cells = &mut line.cells;
+        cells[low - 2..landed].fill(T::ZERO);
+        cells[landed + chunks.len() * LANES..high + 2].fill(T::ZERO);
         for i in 0..chunks.len() {
             let at = landed + i * LANES;
-            line[at..at + LANES].copy_from_slice(&self.psi[row + chunks.first + i].0);
+            cells[at..at + LANES].copy_from_slice(&self.psi[row + chunks.first + i].0);
         }
         if by.is_whole() {
-            std::mem::swap(line, advanced);
+            std::mem::swap(&mut line.cells, &mut line.advanced);
         } else {
-            advance_line(by, line, flux, advanced, Span::new(low, high));
+            line.advance(by, self.regain, 1, Span::new(low, high));
         }
         // Only these cells can hold weight.
         let first = (margin + self.from.x.first - before)
@@ -159,18 +153,18 @@ impl<T: Real> Stream<'_, T> {
             .wrapping_add_signed(by.direction * by.whole as isize);
         let (left, right) = (margin, margin + self.cells_x);
         leak(
-            &mut advanced[first.min(left)..left.min(last)],
+            &mut line.advanced[first.min(left)..left.min(last)],
             self.energies_mev[energy],
             &mut self.leaked[0],
         );
         leak(
-            &mut advanced[first.max(right)..last.max(right)],
+            &mut line.advanced[first.max(right)..last.max(right)],
             self.energies_mev[energy],
             &mut self.leaked[1],
         );
     }
 
-    /// Advances one chunk of columns of `plane` into psi's plane that begins at chunk `start`, flux by flux along the flight.
+    /// Advances one chunk of columns of `plane` into psi's plane that begins at chunk `start`, across the whole window.
     #[inline(always)]
     fn column(
         &mut self,
@@ -196,26 +190,28 @@ impl<T: Real> Stream<'_, T> {
                 self.next[start + z * pitch + chunk] = Chunk::ZERO;
             }
         }
-        let at = |z: isize| {
-            if z >= first && z < last {
-                plane[(z - shift) as usize * pitch + chunk]
-            } else {
-                Chunk::ZERO
-            }
-        };
-        let mut z = if direction > 0 { low } else { high - 1 };
-        let (mut up, mut here, mut inflow) = (at(z - direction), at(z), Chunk::ZERO);
-        for _ in low..high {
-            let down = at(z + direction);
+        let cells = from.len() * LANES;
+        let (begin, end) = (ROOM * LANES, ROOM * LANES + cells);
+        let line = &mut self.scratch.line;
+        for (z, place) in from.range().zip((begin..end).step_by(LANES)) {
+            line.cells[place..place + LANES].copy_from_slice(&plane[z * pitch + chunk].0);
+        }
+        for empty in [begin - ROOM * LANES..begin, end..end + ROOM * LANES] {
+            line.cells[empty].fill(T::ZERO);
+        }
+        line.advance(
+            by,
+            self.regain,
+            LANES,
+            Span::new(begin - LANES, end + LANES),
+        );
+        for z in low..high {
+            let place = begin.wrapping_add_signed((z - first) * LANES as isize);
             let mut arrived = Chunk::ZERO;
-            for l in 0..LANES {
-                let outflow = by.antidiffusive_flux(up.0[l], here.0[l], down.0[l]);
-                arrived.0[l] = by.donor_cell(up.0[l], here.0[l]) - outflow + inflow.0[l];
-                inflow.0[l] = outflow;
-            }
+            arrived
+                .0
+                .copy_from_slice(&self.scratch.line.advanced[place..place + LANES]);
             self.arrive(start + chunk, z, arrived, energy);
-            (up, here) = (here, down);
-            z += direction;
         }
     }
 

@@ -58,7 +58,8 @@ impl Packer {
         let mut bytes = Vec::new();
         for by in list {
             bytes.extend_from_slice(bytemuck::bytes_of(&[by.direction as i32, by.whole as i32]));
-            bytes.extend_from_slice(bytemuck::bytes_of(&[by.fraction, by.slope, by.curvature]));
+            bytes.extend_from_slice(bytemuck::bytes_of(&by.fraction));
+            bytes.extend_from_slice(bytemuck::bytes_of(&by.regain));
         }
         let towards = |direction: isize| -> Vec<i32> {
             let reach = |by: &Displacement<T>| {
