@@ -5,6 +5,7 @@
 
 use crate::case::BeamSpec;
 use crate::error::{Error, Result};
+use crate::march::March;
 use crate::phase_space::{EnergyCoordinate, PhaseSpace};
 use crate::physics::Material;
 
@@ -41,11 +42,12 @@ impl Source {
 /// Smallest share of a beam that must lie inside the grid.
 const INJECTED_AT_LEAST: f64 = 0.999;
 
-/// Puts a spot on the bins of `phase_space`.
+/// Puts a spot on the bins of a march's phase space.
 ///
 /// # Errors
 /// Bad data where less than 99.9 % of the beam falls inside the axes.
-pub fn source(beam: &BeamSpec, phase_space: &PhaseSpace, water: &Material) -> Result<Source> {
+pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source> {
+    let phase_space = &march.phase_space;
     let (mean, sigma) = energy_moments(beam, phase_space.energy.kind, water);
     let energy = gaussian_on_bins(&phase_space.energy.coordinate, mean, sigma);
     let sigma_angle = 1e-3 * beam.divergence_mrad;
@@ -66,7 +68,7 @@ pub fn source(beam: &BeamSpec, phase_space: &PhaseSpace, water: &Material) -> Re
             };
             let sigma_x = beam.sigma_x_mm * (1.0 - beam.correlation.powi(2)).sqrt();
             let sideways =
-                entry_depth_mm(phase_space) * phase_space.angle.centers_rad[angle.first + i].tan();
+                march.source_path_mm() * phase_space.angle.centers_rad[angle.first + i].sin();
             gaussian_on_bins(&centers_x, beam.x_mm + sideways + slope * offset, sigma_x)
         })
         .collect();
@@ -77,15 +79,6 @@ pub fn source(beam: &BeamSpec, phase_space: &PhaseSpace, water: &Material) -> Re
     };
     check_injected(beam, &source)?;
     Ok(source)
-}
-
-/// Depth at which the source is put. Depth stepping: the entry plane. Path stepping, whose z has cells: the first one's centre, on
-/// the straight line from the entry plane; that is where half a step leads when it is a cell long.
-fn entry_depth_mm(phase_space: &PhaseSpace) -> f64 {
-    match phase_space.stored_z {
-        1 => 0.0,
-        _ => 0.5 * phase_space.space.spacing_z_mm,
-    }
 }
 
 fn check_injected(beam: &BeamSpec, source: &Source) -> Result<()> {

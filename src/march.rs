@@ -1,7 +1,7 @@
 //! A march: everything fixed about how one group of spots crosses the phantom. Built once on the host, read by every backend.
 
 use crate::backend::Stride;
-use crate::case::{Backward, Case, Stepping, TransportSpec};
+use crate::case::{Backward, Case, Splitting, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::error::Result;
 use crate::media::Media;
@@ -14,6 +14,7 @@ use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
 use crate::physics::Material;
 use crate::real::Real;
+use std::cmp::Ordering;
 
 /// Spots that share an entry energy and central axis: one phase space, one set of tables.
 pub struct March<'a> {
@@ -26,6 +27,8 @@ pub struct March<'a> {
     pub removal: Removal,
     /// Class of |angle| that the central axis is in.
     axis_class: usize,
+    /// Direction of the spots.
+    beam_angle_rad: f64,
     /// Path factors out of the plane, where they are not those of the central axis.
     pub path_factors: Option<PathFactors>,
     /// Path length of one step in the plane per class of |angle|, mm.
@@ -60,19 +63,17 @@ pub struct Tables<T> {
     scattering_with_long_jumps: Option<ScatteringTable<T>>,
     steps_together: usize,
     pub energy_loss: EnergyLossTable<T>,
-    /// Per angle bin, in cells of x, for half and whole strides.
-    pub half_x: Vec<Displacement<T>>,
-    pub whole_x: Vec<Displacement<T>>,
+    /// Per stride and angle bin, in cells.
+    along_x: [Vec<Displacement<T>>; Stride::ALL.len()],
     /// Likewise along z; empty in depth stepping.
-    pub half_z: Vec<Displacement<T>>,
-    pub whole_z: Vec<Displacement<T>>,
+    along_z: [Vec<Displacement<T>>; Stride::ALL.len()],
 }
 
 impl<T: Real> Tables<T> {
     /// Bytes kept, and bytes that building them took beside these.
     pub fn bytes(&self) -> (u64, u64) {
-        let streams = [&self.half_x, &self.whole_x, &self.half_z, &self.whole_z];
-        let displacements: usize = streams.iter().map(|list| size_of_val(&list[..])).sum();
+        let streams = self.along_x.iter().chain(&self.along_z);
+        let displacements: usize = streams.map(|list| size_of_val(&list[..])).sum();
         let long_jumps = self.scattering_with_long_jumps.as_ref();
         let scattering = self.scattering.bytes() + long_jumps.map_or(0, ScatteringTable::bytes);
         let kept = scattering + self.energy_loss.bytes() + displacements;
@@ -103,17 +104,11 @@ impl<T: Real> Tables<T> {
     }
 
     pub fn displacements_x(&self, stride: Stride) -> &[Displacement<T>] {
-        match stride {
-            Stride::Half => &self.half_x,
-            Stride::Whole => &self.whole_x,
-        }
+        &self.along_x[stride as usize]
     }
 
     pub fn displacements_z(&self, stride: Stride) -> &[Displacement<T>] {
-        match stride {
-            Stride::Half => &self.half_z,
-            Stride::Whole => &self.whole_z,
-        }
+        &self.along_z[stride as usize]
     }
 }
 
@@ -169,6 +164,7 @@ impl<'a> March<'a> {
             removal,
             path_factors: None,
             axis_class,
+            beam_angle_rad: spot.angle_deg.to_radians(),
             path_mm,
         })
     }
@@ -202,10 +198,8 @@ impl<'a> March<'a> {
                 .then(|| ScatteringTable::new(&setting, Jumps::LongOf(together))),
             steps_together: together,
             energy_loss: EnergyLossTable::new(&setting),
-            half_x: self.displacements_x(Stride::Half),
-            whole_x: self.displacements_x(Stride::Whole),
-            half_z: self.displacements_z(Stride::Half),
-            whole_z: self.displacements_z(Stride::Whole),
+            along_x: Stride::ALL.map(|stride| self.displacements_x(stride)),
+            along_z: Stride::ALL.map(|stride| self.displacements_z(stride)),
         }
     }
 
@@ -213,39 +207,84 @@ impl<'a> March<'a> {
     fn displacements_x<T: Real>(&self, stride: Stride) -> Vec<Displacement<T>> {
         let transport = &self.case.transport;
         let space = &self.phase_space.space;
+        let share = match (stride, transport.stepping) {
+            (Stride::Half, _) => 0.5,
+            (Stride::Hold | Stride::Entry, Stepping::Depth) => return Vec::new(),
+            (Stride::Entry, Stepping::Path) if self.entry_step() == 0 => 0.0,
+            _ => 1.0,
+        };
         let sideways_mm = |theta: f64| match transport.stepping {
             Stepping::Depth => space.spacing_z_mm * theta.tan(),
             Stepping::Path => transport.step_mm * theta.sin(),
         };
         let angles = self.phase_space.angle.centers_rad.iter();
         angles
-            .map(|&t| {
-                Displacement::new(
-                    share(stride) * sideways_mm(t) / space.spacing_x_mm,
-                    transport.streaming,
-                    Regain::of(transport.stepping),
-                )
-            })
+            .map(|&t| self.displacement(share * sideways_mm(t) / space.spacing_x_mm))
             .collect()
     }
 
     fn displacements_z<T: Real>(&self, stride: Stride) -> Vec<Displacement<T>> {
-        let transport = &self.case.transport;
-        if transport.stepping == Stepping::Depth {
+        if self.case.transport.stepping == Stepping::Depth {
             // The plane moves with the beam: nothing streams along z.
             return Vec::new();
         }
-        let cells = share(stride) * transport.step_mm / self.phase_space.space.spacing_z_mm;
+        let entry_step = self.entry_step();
+        let cells = |theta: f64| {
+            let whole = self.step_along_z(theta);
+            match stride {
+                Stride::Half => 0.5 * whole,
+                Stride::Whole => whole,
+                Stride::Hold => whole.min(0.0),
+                Stride::Entry if whole > 0.0 => middle_of_step(entry_step, whole).max(0.0),
+                Stride::Entry if entry_step == 0 => 0.0,
+                Stride::Entry => whole,
+            }
+        };
         let angles = self.phase_space.angle.centers_rad.iter();
-        angles
-            .map(|t| {
-                Displacement::new(
-                    cells * t.cos(),
-                    transport.streaming,
-                    Regain::of(transport.stepping),
-                )
-            })
-            .collect()
+        angles.map(|&t| self.displacement(cells(t))).collect()
+    }
+
+    fn displacement<T: Real>(&self, cells: f64) -> Displacement<T> {
+        let transport = &self.case.transport;
+        Displacement::new(cells, transport.streaming, Regain::of(transport.stepping))
+    }
+
+    /// Cells of z that a path step goes.
+    fn step_along_z(&self, theta: f64) -> f64 {
+        let space = &self.phase_space.space;
+        self.case.transport.step_mm * theta.cos() / space.spacing_z_mm
+    }
+
+    /// The first step whose middle does not lie before the centre of the first cell, where psi stands until then: there is no
+    /// cell before it to hold a mean depth together with it.
+    fn entry_step(&self) -> usize {
+        let along_z = self.step_along_z(self.beam_angle_rad);
+        if along_z < SLANTING_AT_MOST {
+            return 0;
+        }
+        (0.5 / along_z - 0.5 - ROUNDING).ceil().max(0.0) as usize
+    }
+
+    /// The stride that leads to a step's middle. Path stepping: the source stands in the middle of the first step.
+    pub fn stride_before(&self, step: usize) -> Option<Stride> {
+        let transport = &self.case.transport;
+        match (transport.stepping, transport.splitting) {
+            (Stepping::Depth, Splitting::Strang) if step == 0 => Some(Stride::Half),
+            (Stepping::Depth, _) => Some(Stride::Whole),
+            (Stepping::Path, _) => match step.cmp(&self.entry_step()) {
+                Ordering::Less => (step > 0).then_some(Stride::Hold),
+                Ordering::Equal => Some(Stride::Entry),
+                Ordering::Greater => Some(Stride::Whole),
+            },
+        }
+    }
+
+    /// Path from the entry plane to where the source is put: half a step in path stepping.
+    pub fn source_path_mm(&self) -> f64 {
+        match self.case.transport.stepping {
+            Stepping::Depth => 0.0,
+            Stepping::Path => 0.5 * self.case.transport.step_mm,
+        }
     }
 
     /// Steps that the march may take.
@@ -303,11 +342,13 @@ fn default_range_bin_mm(
     step_mm / (step_mm / widest.min(sigma_mm / BINS_PER_SIGMA)).ceil()
 }
 
-fn share(stride: Stride) -> f64 {
-    match stride {
-        Stride::Half => 0.5,
-        Stride::Whole => 1.0,
-    }
+/// Cells of z that a step goes, below which a beam runs along the surface rather than into it.
+const SLANTING_AT_MOST: f64 = 1e-3;
+const ROUNDING: f64 = 1e-12;
+
+/// Where a step's middle lies after the centre of the first cell, in cells.
+fn middle_of_step(step: usize, cells_per_step: f64) -> f64 {
+    (step as f64 + 0.5) * cells_per_step - 0.5
 }
 
 pub fn spatial_grid(phantom: &Phantom) -> SpatialGrid {
@@ -334,7 +375,6 @@ fn path_per_class(transport: &TransportSpec, phase_space: &PhaseSpace) -> Vec<f6
 /// Angle bins that may hold weight: all in depth stepping (the axis ends below 90 degrees), else what the policy lets through.
 fn angles_allowed(transport: &TransportSpec, angle: &AngleAxis) -> (usize, usize) {
     const ALLOWANCE_COSINE: f64 = -0.1;
-    const ROUNDING: f64 = 1e-12;
     let forward = |theta: f64| match (transport.stepping, transport.backward) {
         (Stepping::Depth, _) => true,
         (Stepping::Path, Backward::Reject) => theta.cos() > ROUNDING,

@@ -5,7 +5,7 @@
 
 use crate::backend::{Machine, Stepper, Stride, Unloaded};
 use crate::beam::{Source, source};
-use crate::case::{Case, Precision, Quantity, Splitting, Stepping};
+use crate::case::{Case, Precision, Quantity, Splitting};
 use crate::curves;
 use crate::error::{Error, Kind, Result};
 use crate::ledger::Ledger;
@@ -111,7 +111,7 @@ pub fn run(
         for batch in group.chunks(capacity) {
             let sources = batch
                 .iter()
-                .map(|&i| source(&case.beams[i], &march.phase_space, &water));
+                .map(|&i| source(&case.beams[i], &march, &water));
             let weights: Vec<f64> = batch
                 .iter()
                 .map(|&i| case.beams[i].weight / total)
@@ -171,23 +171,29 @@ fn advance(
             Ok(())
         };
     score_plane(stepper, 0, None)?;
-    // Path stepping starts with the source half a cell in.
-    if splitting == Splitting::Strang && march.case.transport.stepping == Stepping::Depth {
-        stepper.stream(Stride::Half)?;
+    let stream = |stepper: &mut dyn Stepper, stride: Option<Stride>| match stride {
+        Some(stride) => stepper.stream(stride),
+        None => Ok(()),
+    };
+    if splitting == Splitting::Strang {
+        stream(stepper, march.stride_before(0))?;
     }
     for step in 0..steps {
         stepper.scatter(step)?;
         if splitting == Splitting::Lie {
-            stepper.stream(Stride::Whole)?;
+            stream(stepper, march.stride_before(step))?;
         }
         stepper.lose_energy(step)?;
         score_plane(stepper, step + 1, stride_to_face(splitting))?;
         if splitting == Splitting::Strang {
-            stepper.stream(if step + 1 < steps {
-                Stride::Whole
+            let next = step + 1;
+            let last = Some(Stride::Half);
+            let stride = if next < steps {
+                march.stride_before(next)
             } else {
-                Stride::Half
-            })?;
+                last
+            };
+            stream(stepper, stride)?;
         }
         told(step + 1);
         if stepper.is_empty() {

@@ -110,7 +110,7 @@ fn parts_ms(text: &str, machine: &dyn Machine) -> serde_json::Value {
         let sources = case
             .beams
             .iter()
-            .map(|beam| source(beam, &march.phase_space, &water).unwrap());
+            .map(|beam| source(beam, &march, &water).unwrap());
         let sources: Vec<Source> = sources.collect();
         part("sources");
         stepper.load(&sources).unwrap();

@@ -19,6 +19,15 @@ use cuda::probe::{GpuInfo, Verdict, choose, probe};
 pub enum Stride {
     Half,
     Whole,
+    /// Path stepping, while the source is in the first half of its first cell: a whole stride sideways.
+    Hold,
+    /// Path stepping: a whole stride sideways (none before the first step), and to the depth of the next step's middle.
+    Entry,
+}
+
+impl Stride {
+    /// In the order of their numbers.
+    pub const ALL: [Stride; 4] = [Stride::Half, Stride::Whole, Stride::Hold, Stride::Entry];
 }
 
 /// What a batch leaves behind.

@@ -133,7 +133,7 @@ where
         let layout = march.phase_space.layout();
         let space = &march.phase_space.space;
         let reach = tables
-            .whole_x
+            .displacements_x(Stride::Whole)
             .iter()
             .map(Displacement::reach)
             .max()

@@ -94,26 +94,16 @@ pub struct Packed {
     long_jumps: LongJumps,
     /// Energies that a walk up in energy has to keep.
     pub ring: usize,
-    x: [twins::Displacements; 2],
-    z: [twins::Displacements; 2],
+    x: [twins::Displacements; Stride::ALL.len()],
+    z: [twins::Displacements; Stride::ALL.len()],
 }
 
 impl Packed {
     pub fn new<T: Real + Pod>(march: &March) -> Packed {
         let tables = march.tables::<T>();
         let mut packer = Packer::default();
-        let pack = |packer: &mut Packer, of: [&[Displacement<T>]; 2]| {
-            of.map(|list| packer.put_displacements(list))
-        };
-        let (half, whole) = (Stride::Half, Stride::Whole);
-        let x = pack(
-            &mut packer,
-            [tables.displacements_x(half), tables.displacements_x(whole)],
-        );
-        let z = pack(
-            &mut packer,
-            [tables.displacements_z(half), tables.displacements_z(whole)],
-        );
+        let x = Stride::ALL.map(|stride| packer.put_displacements(tables.displacements_x(stride)));
+        let z = Stride::ALL.map(|stride| packer.put_displacements(tables.displacements_z(stride)));
         let (of_most_steps, with_long_jumps) = tables.scattering_tables();
         let short = scattering(&mut packer, of_most_steps, &march.phase_space);
         let long = with_long_jumps.map(|table| scattering(&mut packer, table, &march.phase_space));
