@@ -9,6 +9,7 @@ mod energy_axes;
 mod free_flight;
 mod geant4;
 mod lateral;
+mod maps;
 mod media;
 mod nuclear;
 mod operators;
