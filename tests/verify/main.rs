@@ -10,6 +10,7 @@ mod free_flight;
 mod geant4;
 mod lateral;
 mod maps;
+mod measured;
 mod media;
 mod nuclear;
 mod operators;
