@@ -12,6 +12,7 @@ mod lateral;
 mod maps;
 mod measured;
 mod media;
+mod moliere;
 mod nuclear;
 mod operators;
 mod ranges;
