@@ -1,6 +1,6 @@
 // A_E: energy loss and straggling as a gather along E, at fixed theta, z, x; twin of src/operators/energy_loss.rs.
 //
-//     psi'[j] = sum over k of g[j, k] psi[base[j] + k]
+//     psi'[j] = sum over k of g[j, k] psi[base[j] + k]          four by four, from the highest k, whose share is small, down
 //
 // Two ways, the same bits. `energy_loss` makes all targets at once: for few cells. `transport` walks up in energy at four
 // cells of x, scatters on the way, scores, and keeps the last energies in shared memory until all sources of a target
@@ -35,14 +35,16 @@ __device__ __forceinline__ void lose_energy(const March<Stored> &march, const St
             const int base = READ_ONLY(march.loss.base + entry);
             const Stored *column = psi + layout.index(base, theta, z) + x;
             Arithmetic<Stored> sum = 0;
-            for (int k = 0; k < march.loss.fours; ++k) {
+            for (int k = march.loss.fours - 1; k >= 0; --k) {
                 const Four<Arithmetic<Stored>> weights = READ_ONLY(march.loss.weights + entry * march.loss.fours + k);
-                for (int i = 0; i < FOUR; ++i) {
+                Arithmetic<Stored> four = 0;
+                for (int i = FOUR - 1; i >= 0; --i) {
                     const int source = FOUR * k + i;
                     if (from.energy.contains(base + source)) {
-                        sum += weights.v[i] * Storage<Stored>::load(READ_ONLY(column + source * pitch));
+                        four += weights.v[i] * Storage<Stored>::load(READ_ONLY(column + source * pitch));
                     }
                 }
+                sum += four;
             }
             put(next + layout.index(target, theta, z) + x, sum, march.energies_mev[target], rounding);
         }
@@ -118,24 +120,26 @@ template <typename Stored> struct Walk {
     }
 
     __device__ __forceinline__ void add_sources(Four<Real> &sum, const Four<Real> &shares, int first) const {
-        for (int i = 0; i < FOUR; ++i) {
+        Four<Real> four = {};
+        for (int i = FOUR - 1; i >= 0; --i) {
             const Four<Real> source = kept(first + i);
-            for (int v = 0; v < FOUR; ++v) sum.v[v] += shares.v[i] * source.v[v];
+            for (int v = 0; v < FOUR; ++v) four.v[v] += shares.v[i] * source.v[v];
         }
+        for (int v = 0; v < FOUR; ++v) sum.v[v] += four.v[v];
     }
     // One target, gathered from what is kept.
     __device__ __forceinline__ Four<Real> arriving(int target, int medium) const {
         const int entry = march.loss.entry(march.layout, medium, target, mirror_class);
         const int lowest = filling.uniform ? base : READ_ONLY(march.loss.base + entry);
         Four<Real> sum = {};
-        for (int k = 0; k < FOURS_AHEAD; ++k) {
-            if (k >= march.loss.fours) break;
+#pragma unroll 1
+        for (int k = march.loss.fours - 1; k >= FOURS_AHEAD; --k) {
+            add_sources(sum, READ_ONLY(march.loss.weights + entry * march.loss.fours + k), lowest + FOUR * k);
+        }
+        for (int k = FOURS_AHEAD - 1; k >= 0; --k) {
+            if (k >= march.loss.fours) continue;
             add_sources(sum, filling.uniform ? weights[k] : READ_ONLY(march.loss.weights + entry * march.loss.fours + k),
                         lowest + FOUR * k);
-        }
-#pragma unroll 1
-        for (int k = FOURS_AHEAD; k < march.loss.fours; ++k) {
-            add_sources(sum, READ_ONLY(march.loss.weights + entry * march.loss.fours + k), lowest + FOUR * k);
         }
         return sum;
     }

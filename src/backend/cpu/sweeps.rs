@@ -508,14 +508,15 @@ impl<T: Real> LoseEnergy<'_, T> {
                 let (base, weights) = self.table.gather(run.medium, target, class);
                 let sources = Span::new(base, base + weights.len()).shared(energies);
                 // Sources all outside the window: the target is emptied.
-                let weights = match sources.is_empty() {
-                    true => &weights[..0],
-                    false => &weights[sources.first - base..sources.last - base],
+                let (first, last) = match sources.is_empty() {
+                    true => (0, 0),
+                    false => (sources.first - base, sources.last - base),
                 };
                 let mut work = LoseRow {
                     sweep: self,
-                    first_source: sources.first,
+                    base,
                     weights,
+                    sources: Span::new(first, last),
                     target,
                     row,
                     run,
@@ -591,22 +592,32 @@ impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
 /// One target energy of a run's row, gathered.
 struct LoseRow<'r, 'a, T> {
     sweep: &'r mut LoseEnergy<'a, T>,
-    first_source: usize,
+    /// Source bin of the first weight, and the weights whose sources are in the window.
+    base: usize,
     weights: &'r [T],
+    sources: Span,
     target: usize,
     row: usize,
     run: &'r Run,
 }
 
+/// Sources that are summed before they are added.
+const SOURCES_TOGETHER: usize = 4;
+
 impl<T: Real> ByGroup for LoseRow<'_, '_, T> {
+    /// Four by four, from the highest source down: the highest give least (hard knock-ons), and one by one, or from the lowest
+    /// up, rounding takes 1e-6 of a beam in f32 over 157 steps of 20 bins.
     #[inline(always)]
     fn group<const N: usize>(&mut self, first: usize) {
         let (start, pitch) = (self.row + first, self.sweep.layout.index(1, 0, 0) / LANES);
         let mut sum = Group::<T, N>::ZERO;
-        let mut at = start + self.first_source * pitch;
-        for &weight in self.weights {
-            sum.add_scaled(weight, &self.sweep.psi[at..at + N]);
-            at += pitch;
+        let mut end = self.sources.last;
+        while end > self.sources.first {
+            let four = (end - 1) / SOURCES_TOGETHER * SOURCES_TOGETHER;
+            let from = four.max(self.sources.first);
+            let cells = &self.sweep.psi[start + (self.base + from) * pitch..];
+            sum.add_scaled_four(&self.weights[from..end], cells, pitch);
+            end = from;
         }
         let target = start + self.target * pitch;
         sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
