@@ -319,7 +319,7 @@ pub enum Nuclear {
     Transport,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhysicsSpec {
     pub scattering: Scattering,
     pub single_scattering: SingleScatteringModel,

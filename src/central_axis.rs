@@ -1,28 +1,30 @@
 //! The beam's central axis: what a proton of the mean energy has gone through by the time it has slowed to E.
 //!
-//! Three things of the beam's history enter local coefficients: the mean square angle out of the plane (it lengthens the path),
-//! and, for the scattering powers that know the path behind them, the entry energy and the radiative path. All of them are
+//! Three things of the beam's history enter local coefficients: the mean square angles that the plane's own do not have (they
+//! lengthen the path), and, for the scattering powers that know the path behind them, the entry energy and the radiative path. All of them are
 //! functions of the energy along the axis, so they belong to the stencil tables and no step has tables of its own.
 
-use crate::case::{BeamSpec, Scattering};
+use crate::case::{BeamSpec, PhysicsSpec, Scattering};
 use crate::media::Media;
 use crate::phantom::Phantom;
 use crate::physics::Material;
 use crate::physics::scattering_power::{
     differential_moliere_rad2_cm2_per_g, highland_theta0_squared_rad2, moliere_log_term, pv_mev,
 };
+use crate::physics::single_scattering::SingleScattering;
 
 /// Points along the axis, energies falling; all functions are linear in energy between them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CentralAxis {
-    model: Scattering,
+    physics: PhysicsSpec,
     entry_energy_mev: f64,
     /// Highest energy for which the history-dependent models are asked: half the first step in.
     first_mev: f64,
     /// Energy behind the first step.
     second_mev: f64,
     energy_mev: Vec<f64>,
-    out_of_plane_rad2: Vec<f64>,
+    /// Mean square of the angles that lengthen paths and are not angles of the plane.
+    detour_rad2: Vec<f64>,
     radiation_lengths: Vec<f64>,
     inverse_pv2: Vec<f64>,
     /// Media crossed, with the energy at entry, for audits along the axis.
@@ -49,18 +51,18 @@ impl CentralAxis {
     /// Follows the mean energy along the beam's direction through the phantom, a cell in z (or `step_mm`) at a time.
     pub fn new(
         beam: &BeamSpec,
-        model: Scattering,
+        physics: PhysicsSpec,
         phantom: &Phantom,
         media: &Media,
         step_mm: f64,
     ) -> CentralAxis {
         let mut axis = CentralAxis {
-            model,
+            physics,
             entry_energy_mev: beam.energy_mev,
             first_mev: beam.energy_mev,
             second_mev: beam.energy_mev,
             energy_mev: vec![beam.energy_mev],
-            out_of_plane_rad2: vec![0.0],
+            detour_rad2: vec![0.0],
             radiation_lengths: vec![0.0],
             inverse_pv2: vec![0.0],
             crossings: Vec::new(),
@@ -118,17 +120,29 @@ impl CentralAxis {
         self.inverse_pv2
             .push(self.inverse_pv2[last] + lengths / pv_mev(during_mev).powi(2));
         self.energy_mev.push(after_mev);
-        let scattered = areal * self.scattering_power_rad2_cm2_per_g(material, during_mev);
-        self.out_of_plane_rad2
-            .push(self.out_of_plane_rad2[last] + scattered);
+        let more = areal * self.detour_power_rad2_cm2_per_g(material, during_mev);
+        self.detour_rad2.push(self.detour_rad2[last] + more);
+    }
+
+    /// Mean square angle per areal length, tails included, out of the plane; and in it, what the operator leaves out.
+    fn detour_power_rad2_cm2_per_g(&self, material: &Material, energy_mev: f64) -> f64 {
+        let whole = SingleScattering::of(material, self.physics.single_scattering)
+            .second_moment_rad2_cm2_per_g(energy_mev);
+        match self.physics.scattering {
+            Scattering::None => 0.0,
+            Scattering::Moliere => whole,
+            Scattering::Gaussian | Scattering::Highland => {
+                2.0 * whole - self.scattering_power_rad2_cm2_per_g(material, energy_mev)
+            }
+        }
     }
 
     /// Projected scattering power T of a material for protons of this beam slowed to E, rad2 cm2/g.
     pub fn scattering_power_rad2_cm2_per_g(&self, material: &Material, energy_mev: f64) -> f64 {
-        match self.model {
+        match self.physics.scattering {
             Scattering::None => 0.0,
             Scattering::Highland => self.highland(material, energy_mev),
-            // The Moliere operator's second moment has its own source; the differential Moliere serves the out-of-plane path.
+            // The Moliere operator has jump rates of its own.
             Scattering::Gaussian | Scattering::Moliere => {
                 self.differential_moliere(material, energy_mev)
             }
@@ -170,14 +184,10 @@ impl CentralAxis {
         (after - before) / (2.0 * more * material.radiation_length_g_per_cm2)
     }
 
-    /// Mean square projected angle out of the plane of protons slowed to E, rad2.
-    pub fn out_of_plane_rad2(&self, energy_mev: f64) -> f64 {
-        self.interpolate(&self.out_of_plane_rad2, energy_mev)
-    }
-
-    /// Factor by which paths are longer than their projection on the plane, to first order in the mean square angle.
+    /// Factor by which paths of protons slowed to E are longer than their projection on the plane, to first order in the mean
+    /// square angle.
     pub fn path_factor(&self, energy_mev: f64) -> f64 {
-        1.0 + 0.5 * self.out_of_plane_rad2(energy_mev)
+        1.0 + 0.5 * self.interpolate(&self.detour_rad2, energy_mev)
     }
 
     fn interpolate(&self, values: &[f64], energy_mev: f64) -> f64 {

@@ -151,7 +151,7 @@ impl<'a> March<'a> {
             Stepping::Depth => phantom.spacing_z_mm / spot.angle_deg.to_radians().cos(),
             Stepping::Path => case.transport.step_mm,
         };
-        let axis = CentralAxis::new(spot, case.physics.scattering, phantom, media, step_mm);
+        let axis = CentralAxis::new(spot, case.physics, phantom, media, step_mm);
         let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
         let removal = Removal::new(case.physics.nuclear, &phantom.materials)?;
         Ok(March {
