@@ -1,0 +1,87 @@
+//! One step of a bin: the mean energy behind it and the moments of straggling, in the axis' coordinate.
+//!
+//! Mean: E' = E_m(R_m(E) - rho l). Variance: Bohr's per areal length at the middle of the step; third moment: hard knock-ons; both
+//! carried to the coordinate by dc/dE. A bin below the cutoff comes to rest. Source: physics/straggling.
+
+use crate::operators::Setting;
+use crate::phase_space::{EnergyAxis, EnergyCoordinate};
+use crate::physics::Material;
+
+/// One step (or 1/`parts` of it) of a source bin: where its mean goes and with which moments.
+pub struct Step {
+    /// Mean energy after the step; 0 where the proton stops.
+    pub after_mev: f64,
+    /// In the axis coordinate: variance, and third central moment (negative: towards lower energy).
+    pub variance: f64,
+    pub third: f64,
+    /// Areal length asked for, and gone before stopping, g/cm2.
+    pub areal: f64,
+    pub travelled: f64,
+    /// Energy in the middle of what was travelled.
+    pub middle_mev: f64,
+    /// Share that no nuclear reaction takes.
+    pub survival: f64,
+}
+
+impl Step {
+    pub fn new(setting: &Setting, medium: usize, class: usize, bin: usize, parts: usize) -> Step {
+        let axis = &setting.phase_space.energy;
+        let material = setting.material(medium);
+        let energy = axis.energy_at_coordinate_mev(bin);
+        let areal = setting.areal_g_per_cm2(medium, class, energy) / parts as f64;
+        let range = material.csda_range_g_per_cm2(energy);
+        let slows = setting.physics.energy_loss;
+        let stops = slows && (areal >= range || bin < axis.first_moving);
+        let travelled = if slows { areal.min(range) } else { areal };
+        let at = |gone: f64| match slows {
+            true => material.energy_mev((range - gone).max(0.0)),
+            false => energy,
+        };
+        let mut step = Step {
+            after_mev: if stops { 0.0 } else { at(areal) },
+            variance: 0.0,
+            third: 0.0,
+            areal,
+            travelled,
+            middle_mev: at(0.5 * travelled),
+            survival: 1.0,
+        };
+        let removal = setting
+            .removal
+            .cm2_per_g(setting.media.list[medium].material, step.middle_mev);
+        step.survival = (-removal * travelled).exp();
+        if slows && setting.physics.straggling && step.after_mev > 0.0 {
+            step.straggle(setting, material);
+        }
+        step
+    }
+
+    /// Sets the moments that straggling gives.
+    fn straggle(&mut self, setting: &Setting, material: &Material) {
+        let middle = self.middle_mev;
+        let axis = &setting.phase_space.energy;
+        let slope = coordinate_slope(setting, axis, material, middle, self.after_mev);
+        self.variance = self.areal * material.straggling_mev2_cm2_per_g(middle) * slope * slope;
+        self.third =
+            -self.areal * material.straggling_skewness_mev3_cm2_per_g(middle) * slope.powi(3);
+    }
+}
+
+/// dc/dE at the end of the step per unit of energy lost at its middle: a difference in energy grows as S does.
+fn coordinate_slope(
+    setting: &Setting,
+    axis: &EnergyAxis,
+    material: &Material,
+    middle_mev: f64,
+    after_mev: f64,
+) -> f64 {
+    match axis.kind {
+        EnergyCoordinate::WaterRange => {
+            10.0 / setting.water.mass_stopping_power_mev_cm2_per_g(middle_mev)
+        }
+        EnergyCoordinate::Energy => {
+            material.mass_stopping_power_mev_cm2_per_g(after_mev)
+                / material.mass_stopping_power_mev_cm2_per_g(middle_mev)
+        }
+    }
+}
