@@ -2,7 +2,7 @@
 
 use crate::reference::{fermi_eyges, water, water_range_mm};
 use crate::set;
-use crate::support::{claim, known_difference, moments, run, worst};
+use crate::support::{claim, moments, run, worst};
 use smatrix2d::operators::jump_kernel::unit_jump_kernel;
 use smatrix2d::results::{Axis, Results};
 
@@ -83,7 +83,7 @@ fn scattering_alone_adds_the_integral_of_the_scattering_power_whatever_the_bin_w
 
 #[test]
 fn two_half_steps_of_scattering_equal_one() {
-    for a in [0.01, 0.35, 2.0, 30.0] {
+    for a in [0.01, 0.35, 2.0, 30.0, 300.0] {
         let (half, whole) = (unit_jump_kernel(0.5 * a, 400), unit_jump_kernel(a, 400));
         let at = |kernel: &[f64], n: i64| {
             kernel
@@ -97,11 +97,8 @@ fn two_half_steps_of_scattering_equal_one() {
                 .sum::<f64>()
         };
         let difference = worst((0..30).map(|n| twice(n) - at(&whole, n)));
-        // Kernels are cut at 1e-8; what was cut at n bins moves n^2 times as much weight into their first two weights.
-        match a {
-            30.0 => known_difference("half-steps-30", difference, 1e-6, "weight"),
-            _ => claim(&format!("half-steps-{a}"), difference, 1e-6, "weight"),
-        }
+        // Kernels are cut at 1e-8, a few times in a row.
+        claim(&format!("half-steps-{a}"), difference, 1e-6, "weight");
     }
 }
 

@@ -3,9 +3,11 @@
 //! The stopping powers, scattering powers and straggling variances themselves are checked against their sources in the
 //! tests of `physics`; here they are integrated with steps far below those of the solver.
 
+use smatrix2d::case::SingleScatteringModel;
 use smatrix2d::physics::scattering_power::{
     differential_moliere_rad2_cm2_per_g, moliere_log_term, pv_mev,
 };
+use smatrix2d::physics::single_scattering::SingleScattering;
 use smatrix2d::physics::{Material, builtin};
 
 pub fn water() -> Material {
@@ -67,32 +69,67 @@ pub fn range_straggling_mm(from_mev: f64, to_mev: f64) -> f64 {
 }
 
 /// By how much scattering shortens the mean depth: in the plane and out of it the path is longer than the depth by
-/// <theta^2>/2 each, theta^2 = A0 grown along the path. mm.
+/// <theta^2>/2 each, <theta^2> of all collisions, tails included, grown along the path. mm.
 pub fn detour_mm(entry_mev: f64) -> f64 {
     let water = water();
+    let scattering = SingleScattering::of(&water, SingleScatteringModel::WentzelVi);
     let range = water.csda_range_g_per_cm2(entry_mev);
     // The last 0.05 mm (1.2 MeV) turn where they are.
     let (points, width) = midpoints(0.0, 10.0 * range - 0.05, PARTS);
     let mut angle2 = 0.0;
     points
         .map(|s| {
-            angle2 += width * gaussian_power(&water, water.energy_mev(range - 0.1 * s), entry_mev);
+            let energy = water.energy_mev(range - 0.1 * s);
+            angle2 += 0.1 * width * scattering.second_moment_rad2_cm2_per_g(energy);
             angle2 * width
         })
         .sum()
 }
 
-/// Skewness of the ranges: third central moment `-int (d kappa_3/dx) / S^4 dE` over the cube of the standard deviation.
+/// The projected range of PSTAR: the mean depth at which protons come to rest. CSDA range times the detour factor, which
+/// PSTAR prints to four digits, linear in energy between its rows. mm.
+pub fn pstar_projected_range_mm(energy_mev: f64) -> f64 {
+    let text = include_str!("../../data/pstar/water.csv");
+    let rows: Vec<(f64, f64)> = text
+        .lines()
+        .filter_map(|line| {
+            let fields: Vec<f64> = line.split(',').filter_map(|f| f.parse().ok()).collect();
+            (fields.len() == 7).then(|| (fields[0], fields[6]))
+        })
+        .collect();
+    let above = rows.partition_point(|row| row.0 < energy_mev);
+    let ((low_mev, low), (high_mev, high)) = (rows[above - 1], rows[above]);
+    let share = (energy_mev - low_mev) / (high_mev - low_mev);
+    water_range_mm(energy_mev) * (low + share * (high - low))
+}
+
+/// Skewness of the ranges that are left where the mean range has fallen to that of `to_mev`. With D = (d kappa_2/dx) / S^2 the
+/// moments of the residual range r obey
+///
+///   dk2/dx = D(r),    dk3/dx = -(d kappa_3/dx) / S^3 + 3 k2 dD/dr
+///
+/// (third moment of the Fokker-Planck equation in r to first order in k2: protons that have more range left straggle more).
 pub fn range_skewness(from_mev: f64, to_mev: f64) -> f64 {
     let water = water();
-    let (points, width) = midpoints(to_mev.ln(), from_mev.ln(), PARTS);
-    let integrand = |ln_e: f64| {
-        let e = ln_e.exp();
-        e * water.straggling_skewness_mev3_cm2_per_g(e)
-            / water.mass_stopping_power_mev_cm2_per_g(e).powi(4)
-    };
-    let third_mm3 = 1000.0 * points.map(integrand).sum::<f64>() * width;
-    -third_mm3 / range_straggling_mm(from_mev, to_mev).powi(3)
+    let energy = |r_mm: f64| water.energy_mev(0.1 * r_mm);
+    let per_loss = |r_mm: f64| 10.0 / water.mass_stopping_power_mev_cm2_per_g(energy(r_mm));
+    let diffusion = |r: f64| 0.1 * water.straggling_mev2_cm2_per_g(energy(r)) * per_loss(r).powi(2);
+    let third =
+        |r: f64| 0.1 * water.straggling_skewness_mev3_cm2_per_g(energy(r)) * per_loss(r).powi(3);
+    let (points, width) = midpoints(
+        0.0,
+        water_range_mm(from_mev) - water_range_mm(to_mev),
+        PARTS,
+    );
+    let (mut k2, mut k3) = (0.0, 0.0);
+    for path in points {
+        let r = water_range_mm(from_mev) - path;
+        let slope = (diffusion(1.01 * r) - diffusion(0.99 * r)) / (0.02 * r);
+        let middle = k2 + 0.5 * width * diffusion(r);
+        k3 += width * (3.0 * middle * slope - third(r));
+        k2 += width * diffusion(r);
+    }
+    k3 / k2.powf(1.5)
 }
 
 /// (deviation in sigmas, weight) of a distribution of mean 0, variance 1 and the given skewness (<= 0): Pearson's type III,
