@@ -240,7 +240,8 @@ fn depth_dose_follows_geant4_with_all_physics() {
         .map(|(a, b)| ((a - b) / most).powi(2))
         .sum();
     let rms = (square / z.len() as f64).sqrt();
-    assert!(rms < 0.004, "rms {rms}");
+    // 0.1 mm of range, half of what two tables of I = 78 eV may differ by, is 0.5 % of the peak; Geant4 has 0.3 % of noise.
+    assert!(rms < 0.005, "rms {rms}");
     // Geant4's noise: 0.3 %; the range bins of half a millimetre add as much at the distal edge.
     for ((z, a), b) in z.iter().zip(&found).zip(&expected) {
         assert!((a - b).abs() < 0.015 * most, "{z} mm: {a} {b}");

@@ -1,11 +1,12 @@
 """What the page claims: (claim, reference, pattern of the tests' names for it); and its tables."""
 
 CLAIMS = [
-    ("R80 in water, 70 to 230 MeV, 1 mm cells", "PSTAR range less the detour by scattering (0.10 %)", r"r80-1mm"),
-    ("R80, 0.5 mm cells", "PSTAR range less the detour", r"r80-0\.5mm-pstar"),
+    ("R80 in water, 70 to 230 MeV, 1 and 0.5 mm cells", "PSTAR's projected range and what straggling adds to it", r"r80-.*-pstar"),
+    ("... without what straggling adds", "PSTAR's projected range, a mean depth", r"r80-.*-mean-depth"),
+    ("The detour (0.12 %)", "PSTAR's detour factor", r"detour-pstar"),
     ("R80, 1 and 0.5 mm cells", "E(r) convolved with three moments of the range, same cells", r"r80-convolved-.*"),
-    ("Distal falloff 80-20, 1 mm cells from 70 MeV, 0.5 mm cells from 100 MeV", "the same", r"falloff-convolved-.*"),
-    ("... 70 MeV on 0.5 mm cells", "the same", r"falloff-70-0\.5mm"),
+    ("Distal falloff 80-20, 1 and 0.5 mm cells", "the same", r"falloff-convolved-.*"),
+    ("... range zero anywhere between the bins", "the same", r"falloff-bin-phase"),
     ("... 70 MeV, `range_bin_mm = 0.5` asked for", "the same", r"falloff-halfmm-bins-.*"),
     ("Range straggling", "integral of Bohr's variance over S cubed", r"range-straggling"),
     ("Depth dose at 70 and 150 MeV: R80", "Geant4, electromagnetic only, 0.5 mm cells", r"geant4-r80-(70|150)"),
@@ -22,7 +23,7 @@ CLAIMS = [
     ("`highland` angles", "Highland's formula for the whole path", r"highland"),
     ("Angles in steps of 1 and 2 mm", "steps of 0.5 mm", r"additive-.*"),
     ("Weight balance, single precision", "ten kinds of run", r"weight-single"),
-    ("... with `range_bin_mm = 0.1`", "one run", r"weight-single-fine-bins"),
+    ("... with `range_bin_mm` of 0.1 and 0.05", "one run each", r"weight-single-.*-bins"),
     ("Energy balance, single precision", "the same", r"energy-single"),
     ("Weight balance, double precision", "the same", r"weight-double"),
     ("Energy balance, double precision", "the same", r"energy-double"),

@@ -10,6 +10,8 @@ from scipy.interpolate import CubicSpline
 
 ROOT = Path(__file__).resolve().parents[3]
 PROTON_MEV, ELECTRON_MEV, BETHE_K = 938.27208816, 0.51099895, 0.307075  # CODATA 2018; PDG 2022
+FINE_STRUCTURE, HBAR_C_MEV_FM = 7.297352569e-3, 197.3269804  # CODATA 2018
+WATER_ELEMENTS = ((1, 1.008, 0.111894), (8, 15.999, 0.888106))  # Z, g/mol, mass fraction
 WATER_Z_OVER_A, WATER_SCATTERING_LENGTH = 0.555084, 46.88  # mol/g; g/cm2 (Gottschalk 2010)
 
 _rows = np.genfromtxt(ROOT / "data/pstar/water.csv", delimiter=",", comments="#", skip_header=3)
@@ -51,12 +53,18 @@ def straggling(energy):
 
 
 def range_spread(energy, left=0.01):
-    """Standard deviation (mm) and skewness of the range behind a slowing down to `left` MeV."""
-    log_e = np.linspace(np.log(left), np.log(energy), 20001)
-    e = np.exp(log_e)
+    """Standard deviation (mm) and skewness of the range behind a slowing down to `left` MeV; D: variance of range per path.
+
+    dk2/dx = D, dk3/dx = -(third moment) / S^3 + 3 k2 dD/dr: protons that have more range left straggle more.
+    """
+    residual = np.linspace(range_mm(energy), range_mm(left), 40001)
+    e = energy_at(residual)
     second, third = straggling(e)
-    variance = 100 * np.trapezoid(e * second / stopping_power(e) ** 3, log_e)
-    return np.sqrt(variance), -1000 * np.trapezoid(e * third / stopping_power(e) ** 4, log_e) / variance**1.5
+    diffusion = 10 * second / stopping_power(e) ** 2
+    step = residual[0] - residual[1]
+    variance = np.concatenate([[0], np.cumsum(0.5 * (diffusion[1:] + diffusion[:-1]) * step)])
+    rate = 3 * variance * np.gradient(diffusion, residual) - 100 * third / stopping_power(e) ** 3
+    return np.sqrt(variance[-1]), np.trapezoid(rate, dx=step) / variance[-1] ** 1.5
 
 
 def scattering_power(energy, entry):
@@ -74,12 +82,29 @@ def fermi_eyges(entry, depth_mm, parts=4000):
     return rate.sum(), (rate * (depth_mm - s) ** 2).sum()
 
 
+def collision_power(energy):
+    """Mean square projected angle of all collisions, rad2/mm: screened Rutherford to the end of the nuclear form factor (Wentzel-VI)."""
+    momentum, velocity2 = np.sqrt(energy * (energy + 2 * PROTON_MEV)), beta2(energy)
+    total = 0.0
+    for charge, mass, share in WATER_ELEMENTS:
+        strength = BETHE_K * ELECTRON_MEV * share / mass / pv(energy) ** 2
+        screening = (FINE_STRUCTURE * ELECTRON_MEV * charge ** (1 / 3) / (0.885 * momentum)) ** 2
+        if charge > 1:
+            screening = screening * (1.13 + 3.76 * (FINE_STRUCTURE * charge) ** 2 / velocity2) * (1 + np.exp(-(charge**2) / 1000))
+        nucleus = np.sqrt(3) * HBAR_C_MEV_FM / (momentum * 1.27 * mass**0.27)
+        electron = ELECTRON_MEV / PROTON_MEV * np.sqrt(np.e)
+        for factor, cut in ((charge**2, nucleus), (charge, electron)):
+            ratio = cut / np.sqrt(screening)
+            total = total + factor * strength * (np.arcsinh(ratio) - ratio / np.sqrt(1 + ratio**2))
+    return total / 10
+
+
 def detour_mm(entry, parts=100000):
     """By how much scattering, in the plane and out of it, shortens the mean depth."""
     length = range_mm(entry) - 0.05
     s = (np.arange(parts) + 0.5) / parts * length
     width = length / parts
-    return np.cumsum(scattering_power(energy_at(range_mm(entry) - s), entry) * width).sum() * width
+    return np.cumsum(collision_power(energy_at(range_mm(entry) - s)) * width).sum() * width
 
 
 def depth_dose(entry, spacing_mm, cells, detour=True):
