@@ -98,7 +98,7 @@ sigma_x_mm = 5.0
 [grid]
 range_bin_mm = 0.5
 angle_max_deg = 75.0
-angle_bin_deg = 1.0
+angle_bin_deg = 1.5
 [transport]
 stepping = "path"
 step_mm = 1.0
@@ -190,7 +190,7 @@ fn a_beam_at_45_degrees_is_the_beam_at_0_degrees_turned() {
         45.0,
         &set![
             "beam.0.angle_deg" => "45.0", "beam.0.sigma_x_mm" => format!("{:?}", 5.0 * 2f64.sqrt()),
-            "phantom.x_mm" => "[-30.0, 150.0]", "phantom.z_mm" => "[0.0, 140.0]",
+            "phantom.x_mm" => "[-27.0, 140.0]", "phantom.z_mm" => "[0.0, 135.0]",
         ],
     );
     let (l2, largest) = differences(&upright, &turned);

@@ -5,7 +5,7 @@
 
 use crate::reference::columns;
 use crate::set;
-use crate::support::{claim, known_difference, moments, run, worst};
+use crate::support::{claim, moments, run, worst};
 use ndarray::Array2;
 use smatrix2d::curves::core_sigma;
 use smatrix2d::results::{Axis, Results};
@@ -14,13 +14,13 @@ use std::path::Path;
 const CASE: &str = r#"
 [phantom]
 material = "water"
-x_mm = [-40.0, 40.0]
+x_mm = [-30.0, 30.0]
 z_mm = [0.0, 158.0]
-spacing_mm = [0.2, 1.0]
+spacing_mm = [0.1, 1.0]
 [[beam]]
 energy_mev = 150.0
 sigma_x_mm = 0.0
-x_mm = 0.1
+x_mm = 0.05
 [grid]
 angle_bin_deg = 0.25
 angle_max_deg = 45.0
@@ -143,8 +143,7 @@ fn cores_widths_and_shapes_are_geant4s() {
     let counted: Vec<usize> = (0..planes.len())
         .filter(|&i| planes[i] < 0.95 * 157.6)
         .collect();
-    let (mut cores, mut widths, mut widths_x) = (vec![], vec![], vec![]);
-    let mut cores_x = [vec![], vec![]];
+    let (mut cores, mut widths, mut cores_x, mut widths_x) = (vec![], vec![], vec![], vec![]);
     for &i in &counted {
         let (angle, x) = (angles(&results, i), positions(&results, planes[i]));
         let [core, width] = [angle.core(), angle.root_mean_square()].map(f64::to_radians);
@@ -168,29 +167,31 @@ fn cores_widths_and_shapes_are_geant4s() {
             widths_x.push(width_x / reference[4][i].sqrt() - 1.0);
         }
         if reference[8][i].is_finite() {
-            let group = usize::from(planes[i] < 105.0);
-            cores_x[group].push(core_x / reference[8][i] - 1.0);
+            cores_x.push(core_x / reference[8][i] - 1.0);
         }
     }
     let histograms = [60.0, 100.0, 140.0].map(|depth| {
         let plane = planes.iter().position(|p| *p == depth).unwrap();
         let angle = angles(&results, plane);
         let x = positions(&results, depth);
-        [
+        let found = [
             histogram_difference(
                 &angle,
                 0.0,
                 1f64.to_degrees(),
                 &histogram(depth, "angle_rad"),
             ),
-            histogram_difference(&x, 0.1, 1.0, &histogram(depth, "x_mm")),
-        ]
+            histogram_difference(&x, 0.05, 1.0, &histogram(depth, "x_mm")),
+        ];
+        println!(
+            "row\tmoliere-histograms\t{depth}\t{:.3}\t{:.3}",
+            found[0], found[1]
+        );
+        found
     });
-    let [cores_x, near_cores_x] = cores_x;
     claim("moliere-core", worst(cores), 0.02, "1");
     claim("moliere-rms", worst(widths), 0.02, "1");
-    claim("moliere-core-x-from-105mm", worst(cores_x), 0.02, "1");
-    known_difference("moliere-core-x-75-to-100mm", worst(near_cores_x), 0.02, "1");
+    claim("moliere-core-x", worst(cores_x), 0.02, "1");
     claim("moliere-rms-x", worst(widths_x), 0.02, "1");
     claim(
         "moliere-histogram-angle",
