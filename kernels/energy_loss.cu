@@ -57,7 +57,7 @@ constexpr int FOURS_AHEAD = 2;
 
 // One thread's walk up in energy: four cells (z, x to x + 3) at one angle. What tables say of the next energy and the next
 // target of the first medium is read ahead.
-template <typename Stored> struct Walk {
+template <typename Stored, int SCORED> struct Walk {
     using Real = Arithmetic<Stored>;
     const March<Stored> &march;
     Window from, to;
@@ -66,7 +66,7 @@ template <typename Stored> struct Walk {
     int mirror_class, depth;
     Four<Real> *ring;  // [energy modulo depth, thread]
 
-    Four<Real> sums[SCORES];
+    Four<Real> sums[SCORED];
     Kernel kernel;
     Four<Real> coefficients[SCORE_FOURS], weights[FOURS_AHEAD];
     int base, complete;
@@ -110,7 +110,7 @@ template <typename Stored> struct Walk {
     }
 
     __device__ __forceinline__ void score(int energy, const Four<Real> &weight) {
-        for (int q = 0; q < SCORES; ++q) {
+        for (int q = 0; q < SCORED; ++q) {
             for (int v = 0; v < FOUR; ++v) {
                 Real coefficient = coefficients[q / FOUR].v[q % FOUR];
                 if (!filling.uniform) coefficient = coefficients_of(filling.media[v], energy)[q / FOUR].v[q % FOUR];
@@ -145,7 +145,7 @@ template <typename Stored> struct Walk {
     }
 
     __device__ __forceinline__ void run(const Stored *psi, Stored *next, double *lost, double *rounding) {
-        for (int q = 0; q < SCORES; ++q) sums[q] = {};
+        for (int q = 0; q < SCORED; ++q) sums[q] = {};
         for (int i = 0; i < depth; ++i) kept(i) = {};
         if (!cell.inside) return;
         int target = to.energy.first;
@@ -172,18 +172,20 @@ template <typename Stored> struct Walk {
     __device__ __forceinline__ void hand_on(int spot) const {
         if (!cell.inside) return;
         bool keeps = false;
-        for (int q = 0; q < SCORES; ++q) {
+        for (int q = 0; q < SCORED; ++q) {
             *reinterpret_cast<Four<Real> *>(march.partial + march.partial_index(spot, q, cell.theta, cell.z) + cell.x) = sums[q];
         }
         for (int v = 0; v < FOUR; ++v) {
-            keeps = keeps || static_cast<double>(sums[WEIGHT].v[v] - sums[STOPPED].v[v]) >= march.prune;
+            Real absorbed = 0;
+            if constexpr (SCORED > ABSORBED) absorbed = sums[ABSORBED].v[v];
+            keeps = keeps || static_cast<double>(left_of(sums[WEIGHT].v[v], sums[STOPPED].v[v], absorbed)) >= march.prune;
         }
         if (keeps) march.keep(spot, ANGLE_AXIS, cell.theta, cell.theta + 1);
     }
 };
 
 // Cells of the fours of psi that lie outside the window's x are zeros.
-template <typename Stored>
+template <int SCORED, typename Stored>
 __device__ __forceinline__ void transport(const March<Stored> &march, const Stored *psi, Stored *next, int from_slot,
                                           int middle_slot, int to_slot, int plane, int depth) {
     DYNAMIC_SHARED(Four<Arithmetic<Stored>>, ring);
@@ -199,7 +201,7 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     double lost[4] = {0, 0, 0, 0}, rounding[2] = {0, 0};
     for (int item = blockIdx.x * ROWS + threadIdx.y; item * LANES < fours.count; item += gridDim.x * ROWS) {
         const Cell cell(fours, item * LANES + threadIdx.x);
-        Walk<Stored> walk = {march, from, to, cell, Filling(march, plane + cell.z, cell.x),
+        Walk<Stored, SCORED> walk = {march, from, to, cell, Filling(march, plane + cell.z, cell.x),
                              static_cast<int>(READ_ONLY(march.mirror_class + cell.theta)), depth, ring};
         walk.run(psi + spot * march.layout.cells(), next + spot * march.layout.cells(), lost, rounding);
         walk.hand_on(spot);
@@ -217,6 +219,11 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     extern "C" __global__ void __launch_bounds__(LANES *ROWS)                                                        \
         transport_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot, int middle_slot,       \
                          int to_slot, int plane, int depth) {                                                        \
-        transport<Stored>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                          \
+        transport<UNREACTING>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                      \
+    }                                                                                                                \
+    extern "C" __global__ void __launch_bounds__(LANES *ROWS, 1)                                                     \
+        transport_reacting_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot,               \
+                                  int middle_slot, int to_slot, int plane, int depth) {                              \
+        transport<SCORES>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                          \
     }
 FOR_EACH_STORAGE(ENERGY_LOSS_KERNEL)

@@ -64,9 +64,16 @@ template <typename Real> struct ScatteringTable {
 };
 
 // What is scored per source bin; the order of src/operators/energy_loss.rs.
-enum Score { WEIGHT, ENERGY, DEPOSIT, STOPPED, LET_DEPOSIT, PATH, SCORES };
+enum Score { WEIGHT, ENERGY, DEPOSIT, STOPPED, LET_DEPOSIT, PATH, ABSORBED, ABSORBED_ENERGY, SCORES };
+// Those that are scored where nothing reacts: kernels come with these, and with all.
+constexpr int UNREACTING = ABSORBED;
 // Those that are kept as maps.
-constexpr int MAPS = 3;
+constexpr int MAPS = 5;
+
+// What the energy loss leaves of a weight, or of its energy.
+template <typename Real> __device__ __forceinline__ Real left_of(Real all, Real stopped, Real absorbed) {
+    return all - stopped - absorbed;
+}
 
 // Weights and scores come in rows of whole fours, filled up with zeros.
 constexpr int SCORE_FOURS = (SCORES + FOUR - 1) / FOUR;
@@ -102,10 +109,21 @@ template <typename Real> struct Displacements {
 enum Loss { LEAKED, REJECTED = 8, ROUNDING = 10, ROUNDING_AFTER = 12, LOSSES = 14 };
 
 // One step of the ledger: the losses, then these.
-enum Entry { ALIVE_WEIGHT = LOSSES, ALIVE_ENERGY, STOPPED_WEIGHT, DEPOSITED, PRUNED_WEIGHT, PRUNED_ENERGY, ENTRIES };
+enum Entry {
+    ALIVE_WEIGHT = LOSSES,
+    ALIVE_ENERGY,
+    STOPPED_WEIGHT,
+    DEPOSITED,
+    PRUNED_WEIGHT,
+    PRUNED_ENERGY,
+    ABSORBED_PROTONS,
+    ABSORBED_MEV,
+    ENTRIES
+};
 
-// A plane's scores, and the weight and energy that pruning whole angles drops.
-constexpr int COLLECTED = SCORES + 2;
+// What `collect` sums, in the order in which a block's rows take it: the scores, the weight and energy that pruning whole
+// angles drops, and, in a second round, what reactions take.
+enum Sum { DROPPED_WEIGHT = UNREACTING, DROPPED_ENERGY, ABSORBED_SUM, ABSORBED_ENERGY_SUM, COLLECTED };
 
 // Everything about a march but psi itself: constant tables, then what the kernels keep between launches.
 template <typename Stored> struct March {
@@ -113,7 +131,8 @@ template <typename Stored> struct March {
     Layout layout;
     Span allowed_angles;
     int cells_x, periodic, spots, phantom_planes;
-    int blocks, collect_blocks, steps_kept, unused;
+    int blocks, collect_blocks, steps_kept;
+    int reacts;                    // whether reactions take anything
     double prune;
     const unsigned short *medium;  // [phantom plane, x]
     const double *energies_mev;    // [energy]

@@ -4,7 +4,7 @@
 
 // Before the energy loss: per angle and cell, the sums over energy of psi times each coefficient; notes the angles in which
 // something above the threshold will be left.
-template <typename Stored>
+template <int SCORED, typename Stored>
 __device__ __forceinline__ void score(const March<Stored> &march, const Stored *psi, int slot, int plane) {
     using Real = Arithmetic<Stored>;
     const int spot = blockIdx.y;
@@ -21,16 +21,18 @@ __device__ __forceinline__ void score(const March<Stored> &march, const Stored *
             const int medium = march.medium_at(plane + z, x);
             const Stored *cell = psi + layout.index(0, theta, z) + x;
             const int mirror_class = march.mirror_class[theta];
-            Real sums[SCORES] = {};
+            Real sums[SCORED] = {};
 #pragma unroll 4
             for (int energy = window.energy.first; energy < window.energy.last; ++energy) {
                 const Four<Real> *coefficients = march.loss.scores_of(layout, medium, energy, mirror_class);
                 const Four<Real> first = READ_ONLY(coefficients), second = READ_ONLY(coefficients + 1);
                 const Real weight = Storage<Stored>::load(READ_ONLY(cell + energy * pitch));
-                for (int q = 0; q < SCORES; ++q) sums[q] += (q < FOUR ? first.v[q] : second.v[q - FOUR]) * weight;
+                for (int q = 0; q < SCORED; ++q) sums[q] += (q < FOUR ? first.v[q] : second.v[q - FOUR]) * weight;
             }
-            for (int q = 0; q < SCORES; ++q) march.partial[march.partial_index(spot, q, theta, z) + x] = sums[q];
-            kept = kept || static_cast<double>(sums[WEIGHT] - sums[STOPPED]) >= march.prune;
+            for (int q = 0; q < SCORED; ++q) march.partial[march.partial_index(spot, q, theta, z) + x] = sums[q];
+            Real absorbed = 0;
+            if constexpr (SCORED > ABSORBED) absorbed = sums[ABSORBED];
+            kept = kept || static_cast<double>(left_of(sums[WEIGHT], sums[STOPPED], absorbed)) >= march.prune;
         }
         if (__any_sync(0xffffffffu, kept) && threadIdx.x == 0) march.keep(spot, ANGLE_AXIS, theta, theta + 1);
     }
@@ -48,8 +50,9 @@ template <typename Stored> struct Partials {
         return inside ? value : Arithmetic<Stored>(0);
     }
     // What the energy loss leaves; energy: MeV instead of protons.
-    __device__ __forceinline__ Arithmetic<Stored> left(int theta, Score all, Score gone) const {
-        return at(all, theta) - at(gone, theta);
+    __device__ __forceinline__ Arithmetic<Stored> left(int theta, bool energy, bool reacts) const {
+        const Arithmetic<Stored> absorbed = reacts ? at(energy ? ABSORBED_ENERGY : ABSORBED, theta) : Arithmetic<Stored>(0);
+        return left_of(at(energy ? ENERGY : WEIGHT, theta), at(energy ? DEPOSIT : STOPPED, theta), absorbed);
     }
 };
 
@@ -78,52 +81,49 @@ __device__ __forceinline__ double over_angles(const March<Stored> &march, const 
 
 // Index of the map of a score, or -1.
 __device__ __forceinline__ int map_of(int score) {
-    return score == DEPOSIT ? 0 : score == LET_DEPOSIT ? 1 : score == PATH ? 2 : -1;
+    return score >= PATH ? score - PATH + 2 : score == DEPOSIT ? 0 : score == LET_DEPOSIT ? 1 : -1;
 }
 
-// Rows of a block: one a score, then what is left of weight and of energy.
-static_assert(COLLECTED <= ROWS, "a row of the block for each sum");
+static_assert(ABSORBED_SUM <= ROWS, "a row of the block for each sum where nothing reacts");
 
-// Sums the partial scores over angle into the maps and the block's sums; notes the columns of x to keep.
+// One row's sum of all that the block has to do.
 template <typename Stored>
-__device__ __forceinline__ void collect(const March<Stored> &march, int slot, int plane) {
+__device__ __forceinline__ void collect_one(const March<Stored> &march, const Window &window, int plane, int task) {
     using Real = Arithmetic<Stored>;
-    const int spot = blockIdx.y, task = threadIdx.y;
-    const Window window = march.window(slot, spot);
-    if (window.empty()) return;
+    const int spot = blockIdx.y, score = task < DROPPED_WEIGHT ? task : task - ABSORBED_SUM + ABSORBED;
+    const bool dropped = task == DROPPED_WEIGHT || task == DROPPED_ENERGY;
     const Layout layout = march.layout;
     const Span kept = march.kept_of(spot, ANGLE_AXIS, window.angle);
     const int tiles_x = (window.x.length() + LANES - 1) / LANES;
     double total = 0;
-    for (int tile = blockIdx.x; tile < tiles_x * window.z.length() && task < COLLECTED; tile += gridDim.x) {
+    for (int tile = blockIdx.x; tile < tiles_x * window.z.length(); tile += gridDim.x) {
         const int z = window.z.first + tile / tiles_x, first_x = window.x.first + tile % tiles_x * LANES;
         const int x = first_x + threadIdx.x;
         const bool inside = x < window.x.last;
         // Lanes beyond the window read its first cell, in vain.
         const Partials<Stored> partials = {march.partial + march.partial_index(spot, 0, 0, z) + (inside ? x : first_x), march.plane_cells(),
                                            layout.angles * march.plane_cells(), window.angle};
-        if (task < SCORES) {
-            const double over_all = over_angles(march, partials, task), sum = inside ? over_all : 0;
-            const int map = map_of(task);
+        if (!dropped) {
+            const double over_all = over_angles(march, partials, score), sum = inside ? over_all : 0;
+            const int map = map_of(score);
             if (map >= 0 && inside) {
                 march.maps[((static_cast<long long>(spot) * MAPS + map) * march.phantom_planes + plane + z) * layout.row + x] += sum;
             }
             total += sum;
-        } else if (task >= SCORES && march.prune > 0) {
-            const Score all = task == SCORES ? WEIGHT : ENERGY, gone = task == SCORES ? STOPPED : DEPOSIT;
+        } else if (march.prune > 0) {
             double column = 0;
             Real most = 0;
 #pragma unroll 4
             for (int theta = window.angle.first; theta < window.angle.last; ++theta) {
-                const Real left = partials.left(theta, all, gone);
+                const Real left = partials.left(theta, task == DROPPED_ENERGY, march.reacts != 0);
                 const bool stays = kept.contains(theta);
                 column += stays ? static_cast<double>(left) : 0.0;
                 total += stays || !inside ? 0.0 : static_cast<double>(left);
                 most = stays && left > most ? left : most;
             }
             const long long cell = static_cast<long long>(z) * layout.row + x;
-            if (inside) march.columns[(static_cast<long long>(spot) * 2 + task - SCORES) * march.plane_cells() + cell] = column;
-            if (task != SCORES) continue;
+            if (inside) march.columns[(static_cast<long long>(spot) * 2 + task - DROPPED_WEIGHT) * march.plane_cells() + cell] = column;
+            if (task == DROPPED_ENERGY) continue;
             if (inside) march.column_most[spot * march.plane_cells() + cell] = most;
             const unsigned kept_lanes =
                 __ballot_sync(0xffffffffu, inside && kept.length() > 0 && static_cast<double>(most) >= march.prune);
@@ -132,10 +132,19 @@ __device__ __forceinline__ void collect(const March<Stored> &march, int slot, in
             }
         }
     }
-    if (task >= COLLECTED) return;
     total = warp_sum(total);
     if (threadIdx.x == 0) {
         march.collected[(static_cast<long long>(spot) * march.collect_blocks + blockIdx.x) * COLLECTED + task] = total;
+    }
+}
+
+// Sums the partial scores over angle into the maps and the block's sums; notes the columns of x to keep.
+template <typename Stored>
+__device__ __forceinline__ void collect(const March<Stored> &march, int slot, int plane) {
+    const Window window = march.window(slot, blockIdx.y);
+    if (window.empty()) return;
+    for (int task = threadIdx.y; task < (march.reacts ? COLLECTED : ABSORBED_SUM); task += ROWS) {
+        collect_one(march, window, plane, task);
     }
 }
 
@@ -291,10 +300,23 @@ __device__ __forceinline__ void end_march(const March<Stored> &march, const Stor
     if (first) march.windows[slot * march.spots + spot] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
 }
 
-// Ends a step of a spot: the ledger's entry, and the trimmed window. `before`: the window at the energy loss. Grid: (1, spots).
+// Sums over all blocks of what `collect` summed: [COLLECTED], zeros where nothing reacts.
+template <typename Stored>
+__device__ __forceinline__ void sum_collected(const March<Stored> &march, int spot, bool was_empty, double *sums) {
+    const double *collected = march.collected + static_cast<long long>(spot) * march.collect_blocks * COLLECTED;
+    for (int i = threadIdx.y; i < COLLECTED; i += ROWS) {
+        const bool summed = !was_empty && (march.reacts || i < ABSORBED_SUM);
+        const double sum = summed ? over_blocks(collected, march.collect_blocks, COLLECTED, i) : 0.0;
+        if (threadIdx.x == 0) sums[i] = sum;
+    }
+    __syncthreads();
+}
+
+// Ends a step of a spot: the ledger's entry, and the trimmed window. `before`: the window at the energy loss; no march is over
+// before step `births_end`, from which on nothing is injected. Grid: (1, spots).
 template <typename Stored>
 __device__ __forceinline__ void close_step(const March<Stored> &march, const Stored *psi, int before, int from_slot,
-                                           int to_slot, int step) {
+                                           int to_slot, int step, int births_end) {
     const int spot = blockIdx.y, thread = threadIdx.y * LANES + threadIdx.x;
     const Window all = march.window(from_slot, spot);
     const bool was_empty = march.window(before, spot).empty();
@@ -302,27 +324,23 @@ __device__ __forceinline__ void close_step(const March<Stored> &march, const Sto
     window.energy = window.empty() ? Span{all.energy.first, all.energy.first} : march.kept_of(spot, ENERGY_AXIS, all.energy);
     if (window.empty()) window = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
     if (thread == 0) march.windows[to_slot * march.spots + spot] = window;
-    if (was_empty) return;
+    if (was_empty && step > births_end) return;
     double *entry = march.entries + (static_cast<long long>(spot) * march.steps_kept + step % march.steps_kept) * ENTRIES;
     enter_step_losses(march, spot, entry);
     __shared__ double sums[COLLECTED];
-    const double *collected = march.collected + static_cast<long long>(spot) * march.collect_blocks * COLLECTED;
-    for (int i = threadIdx.y; i < COLLECTED; i += ROWS) {
-        const double sum = over_blocks(collected, march.collect_blocks, COLLECTED, i);
-        if (threadIdx.x == 0) sums[i] = sum;
-    }
+    sum_collected(march, spot, was_empty, sums);
     double pruned[2] = {0, 0};
-    if (march.prune > 0) enter_pruned(march, spot, all, window, pruned);
+    if (march.prune > 0 && !was_empty) enter_pruned(march, spot, all, window, pruned);
     for (int i = 0; i < 2; ++i) pruned[i] = block_sum(pruned[i]);
     if (thread == 0) {
-        const double ends[] = {sums[WEIGHT], sums[ENERGY], sums[STOPPED], sums[DEPOSIT], sums[SCORES] + pruned[0],
-                               sums[SCORES + 1] + pruned[1]};
+        const double ends[] = {sums[WEIGHT], sums[ENERGY], sums[STOPPED], sums[DEPOSIT], sums[DROPPED_WEIGHT] + pruned[0],
+                               sums[DROPPED_ENERGY] + pruned[1], sums[ABSORBED_SUM], sums[ABSORBED_ENERGY_SUM]};
         for (int i = 0; i < ENTRIES - ALIVE_WEIGHT; ++i) entry[ALIVE_WEIGHT + i] = ends[i];
     }
-    const double alive = sums[WEIGHT] - sums[STOPPED];
+    const double alive = left_of(sums[WEIGHT], sums[STOPPED], sums[ABSORBED_SUM]);
     if (thread == 0) march.steps_done[spot] = step + 1;
     forget_kept(march, spot);
-    if (alive < ALIVE_AT_LEAST && !window.empty()) end_march(march, psi, spot, window, to_slot);
+    if (alive < ALIVE_AT_LEAST && !window.empty() && step >= births_end) end_march(march, psi, spot, window, to_slot);
 }
 
 // Moves what was lost after the last step's end into `last` [spot, LOSSES]. Grid: (1, spots).
@@ -330,64 +348,14 @@ template <typename Stored> __device__ __forceinline__ void close_march(const Mar
     enter_step_losses(march, blockIdx.y, last + blockIdx.y * LOSSES);
 }
 
-// Puts a spot's source, cells [energy, angle, x] of its window from `start[spot]` on, into psi, with zeros up to whole fours.
-// Grid: (1, spots).
-template <typename Stored>
-__device__ __forceinline__ void place(const March<Stored> &march, Stored *psi, const Stored *source, const long long *start,
-                                      int slot) {
-    const int spot = blockIdx.y;
-    const Window window = march.window(slot, spot);
-    const int angles = window.angle.length();
-    psi += spot * march.layout.cells();
-    source += start[spot];
-    const Span written = in_fours(window.x);
-    for (int row = threadIdx.y; row < window.energy.length() * angles; row += ROWS) {
-        Stored *line = psi + march.layout.index(window.energy.first + row / angles, window.angle.first + row % angles, 0);
-        const Stored *cells = source + static_cast<long long>(row) * window.x.length() - window.x.first;
-        for (int x = written.first + threadIdx.x; x < written.last; x += LANES) {
-            line[x] = window.x.contains(x) ? cells[x] : Storage<Stored>::store(0);
-        }
-    }
-}
-
-// The maps of all spots, each times its weight, added in the order of the spots: `sum` [map, plane, x]. Grid: (any, 1).
-template <typename Stored>
-__device__ __forceinline__ void sum_maps(const March<Stored> &march, const double *weights, double *sum) {
-    const int cells = MAPS * march.phantom_planes * march.layout.row;
-    for (int i = (blockIdx.x * ROWS + threadIdx.y) * LANES + threadIdx.x; i < cells; i += gridDim.x * ROWS * LANES) {
-        double all = 0;
-#pragma unroll 8
-        for (int spot = 0; spot < march.spots; ++spot) all += weights[spot] * march.maps[static_cast<long long>(spot) * cells + i];
-        sum[i] = all;
-    }
-}
-
-// The first spot's plane: psi as floats [energy, angle, x] without padding, and row sums [energy, angle]; zeros outside the
-// window. Grid: (any, 1).
-template <typename Stored>
-__device__ __forceinline__ void copy_plane(const March<Stored> &march, const Stored *psi, float *cells, double *sums, int slot) {
-    const Window window = march.window(slot, 0);
-    const int rows = march.layout.energies * march.layout.angles;
-    for (int row = blockIdx.x * ROWS + threadIdx.y; row < rows; row += gridDim.x * ROWS) {
-        const int energy = row / march.layout.angles, theta = row % march.layout.angles;
-        const bool inside = !window.empty() && window.energy.contains(energy) && window.angle.contains(theta);
-        const Stored *line = psi + march.layout.index(energy, theta, 0);
-        double sum = 0;
-        for (int x = threadIdx.x; x < march.cells_x; x += LANES) {
-            const Arithmetic<Stored> cell =
-                inside && window.x.contains(x) ? Storage<Stored>::load(line[x]) : Arithmetic<Stored>(0);
-            cells[static_cast<long long>(row) * march.cells_x + x] = static_cast<float>(cell);
-            sum += static_cast<double>(cell);
-        }
-        sum = warp_sum(sum);
-        if (threadIdx.x == 0) sums[row] = sum;
-    }
-}
-
 // Grids as above, else (blocks, spots); block: (LANES, ROWS).
 #define SCORING_KERNEL(name, Stored)                                                                              \
     extern "C" __global__ void score_##name(March<Stored> march, const Stored *psi, int slot, int plane) {        \
-        score<Stored>(march, psi, slot, plane);                                                                   \
+        score<UNREACTING>(march, psi, slot, plane);                                                               \
+    }                                                                                                             \
+    extern "C" __global__ void score_reacting_##name(March<Stored> march, const Stored *psi, int slot,            \
+                                                     int plane) {                                                 \
+        score<SCORES>(march, psi, slot, plane);                                                                   \
     }                                                                                                             \
     extern "C" __global__ void collect_##name(March<Stored> march, int slot, int plane) {                         \
         collect<Stored>(march, slot, plane);                                                                      \
@@ -397,21 +365,10 @@ __device__ __forceinline__ void copy_plane(const March<Stored> &march, const Sto
         sum_layers<Stored>(march, psi, slot);                                                                     \
     }                                                                                                             \
     extern "C" __global__ void close_step_##name(March<Stored> march, const Stored *psi, int before,              \
-                                                 int from_slot, int to_slot, int step) {                          \
-        close_step<Stored>(march, psi, before, from_slot, to_slot, step);                                         \
+                                                 int from_slot, int to_slot, int step, int births_end) {          \
+        close_step<Stored>(march, psi, before, from_slot, to_slot, step, births_end);                             \
     }                                                                                                             \
     extern "C" __global__ void close_march_##name(March<Stored> march, double *last) {                            \
         close_march<Stored>(march, last);                                                                         \
-    }                                                                                                             \
-    extern "C" __global__ void place_##name(March<Stored> march, Stored *psi, const Stored *source,               \
-                                            const long long *start, int slot) {                                   \
-        place<Stored>(march, psi, source, start, slot);                                                           \
-    }                                                                                                             \
-    extern "C" __global__ void sum_maps_##name(March<Stored> march, const double *weights, double *sum) {         \
-        sum_maps<Stored>(march, weights, sum);                                                                    \
-    }                                                                                                             \
-    extern "C" __global__ void copy_plane_##name(March<Stored> march, const Stored *psi, float *cells,            \
-                                                 double *sums, int slot) {                                        \
-        copy_plane<Stored>(march, psi, cells, sums, slot);                                                        \
     }
 FOR_EACH_STORAGE(SCORING_KERNEL)

@@ -13,6 +13,7 @@ use crate::case::{Case, Precision};
 use crate::error::{Error, Kind, Result};
 use crate::march::March;
 use crate::media::Media;
+use crate::nuclear::second_buffer_bytes;
 use crate::phantom::Phantom;
 use crate::physics::Material;
 use crate::scoring::Scores;
@@ -66,6 +67,8 @@ pub struct Forecast<'a> {
     pub march: March<'a>,
     /// psi twice, and sums over energy.
     buffers: Bytes,
+    /// The same of the second phase spaces' largest, which is marched after all others.
+    second: Bytes,
     /// Phantom, materials, score maps, spectra.
     maps: u64,
 }
@@ -79,10 +82,12 @@ impl<'a> Forecast<'a> {
         water: &'a Material,
         machine: &dyn Machine,
     ) -> Option<Forecast<'a>> {
+        let second = second_buffer_bytes(case, phantom, water, machine);
         let marches = groups(case).into_iter().filter_map(|group| {
             let march = March::new(case, phantom, media, water, group[0]).ok()?;
             Some(Forecast {
                 buffers: machine.buffer_bytes(&march),
+                second,
                 maps: map_bytes(case, phantom, &march),
                 march,
             })
@@ -93,8 +98,10 @@ impl<'a> Forecast<'a> {
     /// All but the operators' tables.
     pub fn at_least(&self) -> Bytes {
         Bytes {
-            host: self.maps.saturating_add(self.buffers.host),
-            device: self.buffers.device,
+            host: self
+                .maps
+                .saturating_add(self.buffers.host.max(self.second.host)),
+            device: self.buffers.device.max(self.second.device),
         }
     }
 
@@ -105,10 +112,15 @@ impl<'a> Forecast<'a> {
             Precision::Single | Precision::Half => self.march.tables::<f32>().bytes(),
         };
         // The march's buffers come after the tables are built.
-        let in_march = (kept + self.buffers.host).max(kept + building);
+        let in_march = (kept + self.buffers.host)
+            .max(kept + building)
+            .max(self.second.host);
         Bytes {
             host: self.maps.saturating_add(in_march),
-            device: self.buffers.device + if self.buffers.device > 0 { kept } else { 0 },
+            device: match self.buffers.device {
+                0 => 0,
+                first => (first + kept).max(self.second.device),
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 //! Strang: X/2 (A_theta A_E) X/2, the half streams of neighbouring steps merged; second order in the step.
 //! Lie: A_E(A_stream(A_theta(psi))); first order.
 
-use crate::backend::{Machine, Stepper, Stride, Unloaded};
+use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::beam::{Source, source};
 use crate::case::{Case, Precision, Quantity, Splitting};
 use crate::curves;
@@ -132,10 +132,13 @@ pub fn run(
                 spectra.as_mut(),
                 &mut told,
             )?;
-            let mut batch = stepper.unload(&weights)?;
-            let reactions = second.settle(&mut batch.scores, &march, group[0])?;
-            sum.ledger.reactions.add_scaled(&reactions, 1.0);
-            sum.add(batch, &weights);
+            let tallies = stepper.unload(&weights, &mut |mut scores| {
+                let reactions = second.settle(&mut scores, &march, group[0])?;
+                sum.ledger.reactions.add_scaled(&reactions, 1.0);
+                sum.scores.add_scaled(&scores, 1.0);
+                Ok(())
+            })?;
+            sum.add(&tallies, &weights);
         }
         sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
     }
@@ -251,9 +254,8 @@ impl<'a> Sum<'a> {
         }
     }
 
-    fn add(&mut self, batch: Unloaded, weights: &[f64]) {
-        self.scores.add_scaled(&batch.scores, 1.0);
-        for (tally, &weight) in batch.tallies.iter().zip(weights) {
+    fn add(&mut self, tallies: &[Tally], weights: &[f64]) {
+        for (tally, &weight) in tallies.iter().zip(weights) {
             self.ledger.add_scaled(&tally.ledger, weight);
             self.steps += tally.ledger.steps.len() as u64;
             self.cell_updates += tally.cell_updates;

@@ -10,8 +10,13 @@ use small_cases::{cases, outcome, with_march};
 use smatrix2d::backend::Machine;
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::cuda::{CudaMachine, failure};
-use smatrix2d::case::Precision;
-use smatrix2d::transport::Outcome;
+use smatrix2d::case::{Case, Precision};
+use smatrix2d::ledger::Ledger;
+use smatrix2d::media::Media;
+use smatrix2d::memory::Forecast;
+use smatrix2d::phantom::Phantom;
+use smatrix2d::transport::{Outcome, water};
+use std::path::Path;
 
 fn bits(map: &ndarray::Array2<f64>) -> Vec<u64> {
     map.iter().map(|value| value.to_bits()).collect()
@@ -23,7 +28,12 @@ fn assert_same(name: &str, cpu: &Outcome, cuda: &Outcome) {
         let results = &outcome.results;
         let optional =
             [&results.let_d_kev_per_um, &results.fluence_per_mm].map(|map| map.as_ref().map(bits));
-        (bits(&results.energy_deposit_mev), optional)
+        let nuclear = [
+            &results.let_d_primary_kev_per_um,
+            &results.energy_deposit_primary_mev,
+        ]
+        .map(|map| map.as_ref().map(bits));
+        (bits(&results.energy_deposit_mev), optional, nuclear)
     };
     assert_eq!(maps(cpu), maps(cuda), "{name}: maps");
     assert_eq!(cpu.steps, cuda.steps, "{name}: steps");
@@ -32,7 +42,11 @@ fn assert_same(name: &str, cpu: &Outcome, cuda: &Outcome) {
         cpu.largest_window, cuda.largest_window,
         "{name}: largest window"
     );
-    for ((channel, a), (_, b)) in cpu.ledger.channels().iter().zip(cuda.ledger.channels()) {
+    let ledgers = |outcome: &Outcome| {
+        let all = std::iter::once(&outcome.ledger).chain(&outcome.second_ledger);
+        all.flat_map(Ledger::channels).collect::<Vec<_>>()
+    };
+    for ((channel, a), (_, b)) in ledgers(cpu).iter().zip(ledgers(cuda)) {
         // Some thousand f64 terms of one sign, summed in another order.
         let rounding = 1e-12 * a.abs().max(b.abs()).max(0.1);
         assert!((a - b).abs() <= rounding, "{name}: {channel}: {a:e} {b:e}");
@@ -40,8 +54,9 @@ fn assert_same(name: &str, cpu: &Outcome, cuda: &Outcome) {
 }
 
 /// The first case with `count` spots side by side: they share a march.
-fn spots(count: usize) -> String {
+fn spots(count: usize, nuclear: &str) -> String {
     let (_, text) = cases().swap_remove(0);
+    let text = format!("{text}\n[physics]\nnuclear = {nuclear:?}\n");
     let beam = |i: usize| {
         format!(
             "\n[[beam]]\nenergy_mev = 40.0\nsigma_x_mm = 1.0\nx_mm = {:?}\n",
@@ -53,10 +68,18 @@ fn spots(count: usize) -> String {
 
 #[test]
 fn a_batch_of_spots_gives_the_bits_of_the_cpu_which_marches_them_one_by_one() {
-    for count in [3, 17] {
-        let cpu = outcome(&spots(count), &Cpu::new(Precision::Single)).unwrap();
-        let cuda = outcome(&spots(count), &HostMachine::new(Precision::Single)).unwrap();
-        assert_same(&format!("{count} spots"), &cpu, &cuda);
+    let batches = [
+        (3, "none"),
+        (17, "none"),
+        (17, "local"),
+        (3, "transport"),
+        (17, "transport"),
+    ];
+    for (count, nuclear) in batches {
+        let text = spots(count, nuclear);
+        let cpu = outcome(&text, &Cpu::new(Precision::Single)).unwrap();
+        let cuda = outcome(&text, &HostMachine::new(Precision::Single)).unwrap();
+        assert_same(&format!("{count} spots, {nuclear}"), &cpu, &cuda);
     }
 }
 
@@ -128,6 +151,56 @@ fn a_failed_allocation_is_an_error_that_says_what_and_how_large_and_leaves_nothi
         assert!(error.message.contains("bytes for"), "{error}");
         assert_eq!(machine.launcher.arrays_alive(), 0);
     }
+}
+
+#[test]
+fn a_failed_allocation_of_the_second_phase_space_is_an_error_too() {
+    let text = spots(1, "transport");
+    let allocations = |text: &str| {
+        let machine = HostMachine::new(Precision::Single);
+        outcome(text, &machine).unwrap();
+        machine.launcher.allocations()
+    };
+    let (first, all) = (allocations(&spots(1, "local")), allocations(&text));
+    // Tables, psi twice, scores, births, weights and maps at least of both populations.
+    assert!(all >= first + 14, "{first} {all}");
+    for failing in first..all {
+        let mut machine = HostMachine::new(Precision::Single);
+        machine.launcher.failing_allocation = Some(failing);
+        let error = outcome(&text, &machine).err().unwrap();
+        assert_eq!(error.kind.exit_code(), 71);
+        assert!(error.message.contains("bytes for"), "{error}");
+        assert_eq!(machine.launcher.arrays_alive(), 0);
+    }
+}
+
+#[test]
+fn the_forecast_of_device_memory_holds_the_second_phase_space() {
+    let (_, text) = cases().swap_remove(0);
+    // A coarse beam on a wide phantom: the second phase space is the larger.
+    let text = text
+        .replace("range_bin_mm = 0.5", "range_bin_mm = 1.0")
+        .replace("angle_bin_deg = 2.0", "angle_bin_deg = 15.0")
+        .replace("x_mm = [-12.0, 12.0]", "x_mm = [-96.0, 96.0]");
+    let forecast_and_found = |nuclear: &str| {
+        let text = format!("{text}\n[physics]\nnuclear = {nuclear:?}\n");
+        let machine = HostMachine::new(Precision::Single);
+        outcome(&text, &machine).unwrap();
+        let case = Case::parse(&text, Path::new("small.toml"), &[]).unwrap();
+        let phantom = Phantom::build(&case, Path::new("")).unwrap();
+        let (media, water) = (Media::new(&phantom), water(&phantom).unwrap());
+        let forecast = Forecast::new(&case, &phantom, &media, &water, &machine).unwrap();
+        (forecast.peak().device, machine.launcher.most_bytes())
+    };
+    let (first, (all, found)) = (
+        forecast_and_found("local").0,
+        forecast_and_found("transport"),
+    );
+    println!("forecast {first} and {all}, allocated {found}");
+    assert!(2 * all > 3 * first, "{first} {all}");
+    // The tables of the second phase space and its births are not foreseen.
+    let ratio = all as f64 / found as f64;
+    assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
 }
 
 #[test]

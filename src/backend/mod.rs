@@ -1,5 +1,6 @@
 //! Backends: who owns psi and advances it. `Backend` is what the user asks for, `Stepper` is who does the work.
 
+pub mod born;
 pub mod cpu;
 pub mod cuda;
 
@@ -30,15 +31,6 @@ impl Stride {
     pub const ALL: [Stride; 4] = [Stride::Half, Stride::Whole, Stride::Hold, Stride::Entry];
 }
 
-/// What a batch leaves behind.
-#[derive(Clone, Debug)]
-pub struct Unloaded {
-    /// Of all spots, each times its weight, added in their order.
-    pub scores: Scores,
-    /// One per spot.
-    pub tallies: Vec<Tally>,
-}
-
 /// What a spot's march leaves behind besides its scores.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -63,8 +55,9 @@ pub struct PlaneSpectra {
 pub trait Stepper {
     /// Puts the sources on the entry plane.
     fn load(&mut self, sources: &[Source]) -> Result<()>;
-    /// Empties psi and the tallies: a march of protons that `inject` brings.
-    fn clear(&mut self) -> Result<()>;
+    /// Empties psi and the tallies: a march of protons that `inject` brings, the last of them before step `births_end`. No march
+    /// is over before that step's end.
+    fn clear(&mut self, births_end: usize) -> Result<()>;
     /// Adds protons born at the plane that psi stands in: `emission[energy, angle]` times `row[x]`, summed over the terms.
     fn inject(&mut self, terms: &[Term]) -> Result<()>;
     fn stream(&mut self, stride: Stride) -> Result<()>;
@@ -74,9 +67,14 @@ pub trait Stepper {
     fn is_empty(&self) -> bool;
     /// Marginals of the first spot at the end of a step (depth stepping), after half a stride where `stride` says so.
     fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra>;
-    /// Ends the march: what is left leaves through the far side (depth stepping) or stays alive (path stepping).
-    /// `weights`: of the spots, for the sum of their scores.
-    fn unload(&mut self, weights: &[f64]) -> Result<Unloaded>;
+    /// Ends the march: what is left leaves through the far side (depth stepping) or stays alive (path stepping). Returns a tally
+    /// per spot. `take` gets the spots' scores times their weights: added in their order, or, where reactions are still to be
+    /// settled by the mean energy of what a spot lost, spot by spot.
+    fn unload(
+        &mut self,
+        weights: &[f64],
+        take: &mut dyn FnMut(Scores) -> Result<()>,
+    ) -> Result<Vec<Tally>>;
     /// Puts a state in the whole grid of the first spot, index order [energy, angle, z, x] without padding (benchmarks, tests).
     fn put_state(&mut self, psi: &[f64]) -> Result<()>;
     /// The first spot's psi in the same order; zero outside the window.

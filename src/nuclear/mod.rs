@@ -22,4 +22,4 @@ pub use local::settle_on_the_spot;
 pub use population::Population;
 pub use production::Term;
 pub use removal::Removal;
-pub use second_beams::{Marched, SecondBeams};
+pub use second_beams::{Marched, SecondBeams, second_buffer_bytes};

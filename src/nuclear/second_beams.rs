@@ -2,12 +2,13 @@
 
 use super::local::settle_on_the_spot;
 use super::population::Population;
-use super::secondary::{Parents, SecondaryProtons};
+use super::secondary::{self, Parents, SecondaryProtons};
 use crate::backend::{Machine, Tally};
-use crate::case::Nuclear;
+use crate::case::{Case, Nuclear};
 use crate::error::Result;
 use crate::ledger::Reactions;
 use crate::march::March;
+use crate::memory::Bytes;
 use crate::phantom::Phantom;
 use crate::physics::Material;
 use crate::scoring::Scores;
@@ -60,17 +61,13 @@ impl SecondBeams {
 
     /// The second phase spaces of a beam's direction, made for the highest energy that the case has in it.
     fn of_direction(&mut self, march: &March, beam: usize) -> Result<&mut Direction> {
-        let beams = &march.case.beams;
-        let angle_deg = beams[beam].angle_deg;
+        let angle_deg = march.case.beams[beam].angle_deg;
         if let Some(known) = self.by_angle.iter().position(|d| d.angle_deg == angle_deg) {
             return Ok(&mut self.by_angle[known]);
         }
-        let alike = (0..beams.len()).filter(|&i| beams[i].angle_deg == angle_deg);
-        let top_mev = |i: usize| beams[i].energy_mev + 5.0 * beams[i].energy_spread_mev;
-        let highest = alike.max_by(|&a, &b| top_mev(a).total_cmp(&top_mev(b)));
+        let highest = highest_like(march.case, beam);
         let of = |population| {
-            let beam = highest.unwrap_or(beam);
-            SecondaryProtons::new(march.case, march.phantom, march.water, beam, population)
+            SecondaryProtons::new(march.case, march.phantom, march.water, highest, population)
         };
         let made = Direction {
             angle_deg,
@@ -122,4 +119,40 @@ impl SecondBeams {
         }
         Ok(marches)
     }
+}
+
+/// The beam of the highest energy among those in the direction of `beam`.
+fn highest_like(case: &Case, beam: usize) -> usize {
+    let beams = &case.beams;
+    let alike = (0..beams.len()).filter(|&i| beams[i].angle_deg == beams[beam].angle_deg);
+    let top_mev = |i: usize| beams[i].energy_mev + 5.0 * beams[i].energy_spread_mev;
+    alike
+        .max_by(|&a, &b| top_mev(a).total_cmp(&top_mev(b)))
+        .unwrap_or(beam)
+}
+
+/// Bytes of the largest stepper of a case's second phase spaces, without the operators' tables.
+pub fn second_buffer_bytes(
+    case: &Case,
+    phantom: &Phantom,
+    water: &Material,
+    machine: &dyn Machine,
+) -> Bytes {
+    let mut most = Bytes::default();
+    if case.physics.nuclear != Nuclear::Transport {
+        return most;
+    }
+    for beam in (0..case.beams.len()).filter(|&beam| highest_like(case, beam) == beam) {
+        for population in [
+            Population::Scattered,
+            Population::SetFree,
+            Population::Deuterons,
+        ] {
+            let bytes = secondary::buffer_bytes(case, phantom, water, beam, population, machine);
+            let bytes = bytes.unwrap_or_default();
+            most.host = most.host.max(bytes.host);
+            most.device = most.device.max(bytes.device);
+        }
+    }
+    most
 }

@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::ledger::Reactions;
 use crate::march::{March, PathFactors};
 use crate::media::Media;
+use crate::memory::Bytes;
 use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis};
 use crate::physics::Material;
@@ -55,26 +56,15 @@ impl SecondaryProtons {
         beam: usize,
         population: Population,
     ) -> Result<SecondaryProtons> {
-        let spot = &case.beams[beam];
-        let highest_mev = spot.energy_mev + 5.0 * spot.energy_spread_mev;
-        let range_mm = 10.0 * water.csda_range_g_per_cm2(highest_mev);
-        let resolution = population.resolution(range_mm);
-        let blocks = Blocks::of(fine, &resolution);
-        let phantom = blocks.phantom(fine);
-        let bin_mm = phantom.spacing_z_mm;
-        let energy_at = |range_mm: f64| water.energy_mev(0.1 * range_mm);
-        // Parents react, on average, half a cell behind a face.
-        let aligned_mev = energy_at(range_mm - 0.5 * bin_mm);
-        let cutoff_mev = energy_at(0.5 * bin_mm).max(case.grid.cutoff_mev);
-        let spot = BeamSpec {
-            energy_mev: aligned_mev,
-            energy_spread_mev: 0.0,
-            ..*spot
-        };
-        let case = secondary_case(case, spot, &resolution, bin_mm, cutoff_mev, population);
+        let Frame {
+            case,
+            phantom,
+            blocks,
+        } = Frame::new(case, fine, water, beam, population);
+        let aligned_mev = case.beams[0].energy_mev;
         let axis = EnergyAxis::new(
             case.grid.energy_axis,
-            bin_mm,
+            phantom.spacing_z_mm,
             case.grid.cutoff_mev,
             aligned_mev,
             aligned_mev,
@@ -157,13 +147,17 @@ impl SecondaryProtons {
         march.removal = self.removal.clone();
         let mut stepper = machine.stepper(&march)?;
         self.advance(stepper.as_mut(), march.most_steps())?;
-        let mut unloaded = stepper.unload(&[1.0])?;
-        let mut scores = self.blocks.refined(&unloaded.scores, fine);
-        if self.population == Population::Deuterons {
-            scores = scores.without_protons();
-        }
-        scores.add_scaled(&self.born, 1.0);
-        Ok((scores, unloaded.tallies.swap_remove(0)))
+        let mut sum = self.born.clone();
+        let mut tallies = stepper.unload(&[1.0], &mut |scores| {
+            let scores = self.blocks.refined(&scores, fine);
+            let scores = match self.population {
+                Population::Deuterons => scores.without_protons(),
+                Population::Scattered | Population::SetFree => scores,
+            };
+            sum.add_scaled(&scores, 1.0);
+            Ok(())
+        })?;
+        Ok((sum, tallies.swap_remove(0)))
     }
 
     pub fn removal(&self) -> &Removal {
@@ -172,8 +166,7 @@ impl SecondaryProtons {
 
     fn advance(&self, stepper: &mut dyn Stepper, steps: usize) -> Result<()> {
         let scatters = self.population == Population::Scattered;
-        let last_source = self.production.planes() + 1;
-        stepper.clear()?;
+        stepper.clear(self.production.planes() + 1)?;
         for step in 0..steps {
             // psi stands at the face before the plane.
             stepper.inject(&self.production.terms(step, &self.tables))?;
@@ -182,13 +175,69 @@ impl SecondaryProtons {
                 stepper.scatter(step)?;
             }
             stepper.lose_energy(step)?;
-            stepper.stream(Stride::Half)?;
-            if step >= last_source && stepper.is_empty() {
+            if stepper.is_empty() {
                 break;
             }
+            stepper.stream(Stride::Half)?;
         }
         Ok(())
     }
+}
+
+/// The grid of a population: its axes as a case, and the phantom in blocks.
+struct Frame {
+    case: Case,
+    phantom: Phantom,
+    blocks: Blocks,
+}
+
+impl Frame {
+    fn new(
+        case: &Case,
+        fine: &Phantom,
+        water: &Material,
+        beam: usize,
+        population: Population,
+    ) -> Frame {
+        let spot = &case.beams[beam];
+        let highest_mev = spot.energy_mev + 5.0 * spot.energy_spread_mev;
+        let range_mm = 10.0 * water.csda_range_g_per_cm2(highest_mev);
+        let resolution = population.resolution(range_mm);
+        let blocks = Blocks::of(fine, &resolution);
+        let phantom = blocks.phantom(fine);
+        let bin_mm = phantom.spacing_z_mm;
+        let energy_at = |range_mm: f64| water.energy_mev(0.1 * range_mm);
+        let cutoff_mev = energy_at(0.5 * bin_mm).max(case.grid.cutoff_mev);
+        let spot = BeamSpec {
+            // Parents react, on average, half a cell behind a face.
+            energy_mev: energy_at(range_mm - 0.5 * bin_mm),
+            energy_spread_mev: 0.0,
+            ..*spot
+        };
+        Frame {
+            case: secondary_case(case, spot, &resolution, bin_mm, cutoff_mev, population),
+            phantom,
+            blocks,
+        }
+    }
+}
+
+/// Bytes that the stepper of a population allocates, without the operators' tables.
+///
+/// # Errors
+/// Bad data: a grid that no march fits on.
+pub fn buffer_bytes(
+    case: &Case,
+    fine: &Phantom,
+    water: &Material,
+    beam: usize,
+    population: Population,
+    machine: &dyn Machine,
+) -> Result<Bytes> {
+    let frame = Frame::new(case, fine, water, beam, population);
+    let media = Media::new(&frame.phantom);
+    let march = March::new(&frame.case, &frame.phantom, &media, water, 0)?;
+    Ok(machine.buffer_bytes(&march))
 }
 
 /// Whose absorbed protons become parents.

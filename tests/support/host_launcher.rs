@@ -20,6 +20,8 @@ pub struct HostLauncher {
     /// Free memory that it tells of.
     pub free_bytes: u64,
     allocations: Cell<usize>,
+    /// Bytes allocated, now and at most.
+    bytes: Cell<(u64, u64)>,
     memory: RefCell<HashMap<Address, Vec<u128>>>,
     fetched: RefCell<Vec<Vec<u8>>>,
 }
@@ -31,6 +33,7 @@ impl HostLauncher {
             failing_allocation: None,
             free_bytes: 1 << 32,
             allocations: Cell::new(0),
+            bytes: Cell::default(),
             memory: RefCell::default(),
             fetched: RefCell::default(),
         }
@@ -38,6 +41,16 @@ impl HostLauncher {
 
     pub fn allocations(&self) -> usize {
         self.allocations.get()
+    }
+
+    pub fn most_bytes(&self) -> u64 {
+        self.bytes.get().1
+    }
+
+    fn count_bytes(&self, change: i64) {
+        let (now, most) = self.bytes.get();
+        let now = now.saturating_add_signed(change);
+        self.bytes.set((now, most.max(now)));
     }
 
     pub fn arrays_alive(&self) -> usize {
@@ -73,15 +86,15 @@ impl Launcher for HostLauncher {
         }
         let mut words = vec![POISON; bytes.div_ceil(16) as usize];
         let address = words.as_mut_ptr() as Address;
+        self.count_bytes(16 * words.len() as i64);
         self.memory.borrow_mut().insert(address, words);
         Ok(address)
     }
 
     fn free(&self, address: Address) {
-        assert!(
-            self.memory.borrow_mut().remove(&address).is_some(),
-            "freed twice"
-        );
+        let words = self.memory.borrow_mut().remove(&address);
+        let freed = words.expect("freed twice").len();
+        self.count_bytes(-16 * freed as i64);
     }
 
     fn clear(&self, at: Address, bytes: u64) -> Result<()> {
@@ -180,8 +193,8 @@ impl Machine for HostMachine {
         machine::stepper(&self.launcher, march, self.precision)
     }
 
-    fn buffer_bytes(&self, _march: &March) -> Bytes {
-        Bytes::default()
+    fn buffer_bytes(&self, march: &March) -> Bytes {
+        machine::buffer_bytes(march, self.precision)
     }
 
     fn name(&self) -> String {

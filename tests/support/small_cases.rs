@@ -96,6 +96,34 @@ pub fn cases() -> Vec<(&'static str, String)> {
                 .replace("prune = 1e-6", "prune = 1e-5\nbackward = \"angular-cap\"\nangle_cap_deg = 150.0\nmax_steps = 8"),
         ),
         (
+            "depth, media, moliere",
+            with(DEPTH, &format!("{MEDIA}\n[physics]\nscattering = \"moliere\"")),
+        ),
+        (
+            "path, media, moliere",
+            with(PATH, &format!("{MEDIA}\n[physics]\nscattering = \"moliere\"")),
+        ),
+        (
+            "depth, media, local",
+            with(DEPTH, &format!("{MEDIA}\n[physics]\nnuclear = \"local\"")),
+        ),
+        (
+            "path, media, local",
+            with(PATH, &format!("{MEDIA}\n[physics]\nnuclear = \"local\"")),
+        ),
+        (
+            "depth, media, transport",
+            with(DEPTH, &format!("{MEDIA}\n[physics]\nnuclear = \"transport\"")),
+        ),
+        (
+            "path, media, transport, moliere",
+            with(PATH, &format!("{MEDIA}\n[physics]\nnuclear = \"transport\"\nscattering = \"moliere\"")),
+        ),
+        (
+            "dense, transport",
+            with(DEPTH, "[physics]\nnuclear = \"transport\"\n[transport]\nprune = 0.0\nmax_steps = 4"),
+        ),
+        (
             "log energy axis",
             DEPTH.replace("sigma_x_mm = 1.5", "sigma_x_mm = 1.5\nenergy_spread_mev = 1.0")
                 .replace("range_bin_mm = 0.5", "energy_axis = \"log\"\nenergy_bins = 30"),

@@ -8,7 +8,7 @@ mod sweeps;
 
 pub use simd::InstructionSet;
 
-use super::{Machine, PlaneSpectra, Stepper, Stride, Tally, Unloaded};
+use super::{Machine, PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::{BinWeights, Source};
 use crate::case::{Precision, Stepping};
 use crate::error::{Error, Kind, Result};
@@ -120,6 +120,8 @@ struct CpuStepper<'a, T> {
     entry: StepEntry,
     cell_updates: u64,
     largest_window: u64,
+    /// No march is over before so many steps are done.
+    steps_at_least: usize,
 }
 
 impl<'a, T: Real> CpuStepper<'a, T>
@@ -159,12 +161,23 @@ where
             entry: StepEntry::default(),
             cell_updates: 0,
             largest_window: 0,
+            steps_at_least: 0,
             tables,
         })
     }
 
     fn depth_stepping(&self) -> bool {
         self.march.case.transport.stepping == Stepping::Depth
+    }
+
+    /// Nothing in psi, and no tallies.
+    fn empty(&mut self) {
+        self.scores = Scores::new(&self.march.phase_space.space);
+        self.ledger = Ledger::default();
+        self.entry = StepEntry::default();
+        (self.cell_updates, self.largest_window) = (0, 0);
+        self.steps_at_least = 0;
+        self.window = Window::default();
     }
 
     /// The phantom's plane that stored plane 0 is.
@@ -489,7 +502,7 @@ where
         let [source] = sources else {
             return Err(Error::internal("the CPU marches one spot at a time"));
         };
-        self.clear()?;
+        self.empty();
         self.place(source);
         if self.march.case.transport.prune == 0.0 {
             // Dense: the window is the whole grid, and stays it.
@@ -500,12 +513,9 @@ where
         Ok(())
     }
 
-    fn clear(&mut self) -> Result<()> {
-        self.scores = Scores::new(&self.march.phase_space.space);
-        self.ledger = Ledger::default();
-        self.entry = StepEntry::default();
-        (self.cell_updates, self.largest_window) = (0, 0);
-        self.window = Window::default();
+    fn clear(&mut self, births_end: usize) -> Result<()> {
+        self.empty();
+        self.steps_at_least = births_end + 1;
         Ok(())
     }
 
@@ -628,7 +638,8 @@ where
         let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| {
             step.alive.weight - step.stopped_weight - step.absorbed.weight
         });
-        self.window.is_empty() || alive < ALIVE_AT_LEAST
+        let over = self.window.is_empty() || alive < ALIVE_AT_LEAST;
+        over && self.ledger.steps.len() >= self.steps_at_least
     }
 
     fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra> {
@@ -652,7 +663,11 @@ where
         Ok(spectra)
     }
 
-    fn unload(&mut self, weights: &[f64]) -> Result<Unloaded> {
+    fn unload(
+        &mut self,
+        weights: &[f64],
+        take: &mut dyn FnMut(Scores) -> Result<()>,
+    ) -> Result<Vec<Tally>> {
         let left = self.alive();
         self.ledger.last_leaked = self.entry.leaked;
         match self.depth_stepping() {
@@ -661,14 +676,12 @@ where
         }
         let mut scores = Scores::new(&self.march.phase_space.space);
         scores.add_scaled(&self.scores, weights.iter().sum());
-        Ok(Unloaded {
-            scores,
-            tallies: vec![Tally {
-                ledger: std::mem::take(&mut self.ledger),
-                cell_updates: self.cell_updates,
-                largest_window: self.largest_window,
-            }],
-        })
+        take(scores)?;
+        Ok(vec![Tally {
+            ledger: std::mem::take(&mut self.ledger),
+            cell_updates: self.cell_updates,
+            largest_window: self.largest_window,
+        }])
     }
 
     fn put_state(&mut self, psi: &[f64]) -> Result<()> {

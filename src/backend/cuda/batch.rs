@@ -3,8 +3,9 @@
 use super::launcher::Launcher;
 use super::memory::{Memory, Sizing};
 use super::stored::Stored;
-use super::twins::{self, Address, COLLECTED, DIMENSIONS, ENTRIES, LOSSES, MAPS, SCORES};
+use super::twins::{self, Address, COLLECTED, DIMENSIONS, ENTRIES, LOSSES, MAPS};
 use crate::error::Result;
+use crate::operators::energy_loss::SCORES;
 use crate::phase_space::Layout;
 
 /// Windows that are kept at once: an operator reads one and writes the next.

@@ -13,24 +13,27 @@ use std::ffi::{CString, c_void};
 use std::sync::Arc;
 
 /// Kernels of each module, without the storage type that their names end in.
-const KERNELS: [(&str, &[&str]); 4] = [
+const KERNELS: [(&str, &[&str]); 6] = [
     ("scattering", &["scattering"]),
-    ("energy_loss", &["energy_loss", "transport"]),
+    (
+        "energy_loss",
+        &["energy_loss", "transport", "transport_reacting"],
+    ),
     ("streaming", &["streaming_x", "streaming_xz"]),
     (
         "scoring",
         &[
             "score",
+            "score_reacting",
             "collect",
             "trim_z",
             "sum_layers",
             "close_step",
             "close_march",
-            "place",
-            "sum_maps",
-            "copy_plane",
         ],
     ),
+    ("transfer", &["place", "sum_maps", "copy_plane"]),
+    ("inject", &["inject"]),
 ];
 const STORAGES: [&str; 3] = ["double", "single", "half"];
 
@@ -142,7 +145,7 @@ impl Device {
                 // SAFETY: the module was loaded above.
                 let function = unsafe { module::get_function(handle, c_name) }
                     .map_err(|error| self.fails(&error, &format!("finding {entry}")))?;
-                if *kernel == "transport" {
+                if kernel.starts_with("transport") {
                     self.allow_shared(function)?;
                 }
                 self.kernels.insert(entry, function);
@@ -381,5 +384,26 @@ impl Drop for Device {
             let _ = stream::destroy(self.compute);
             let _ = stream::destroy(self.copies);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KERNELS, STORAGES, ptx};
+
+    #[test]
+    fn every_kernel_that_is_loaded_is_in_its_module_and_every_kernel_of_a_module_is_loaded() {
+        for (module, kernels) in KERNELS {
+            let text = ptx::module(module).unwrap();
+            for kernel in kernels {
+                for storage in STORAGES {
+                    let entry = format!(".entry {kernel}_{storage}(");
+                    assert!(text.contains(&entry), "{module}: {entry}");
+                }
+            }
+            let entries = text.matches(".entry ").count();
+            assert_eq!(entries, kernels.len() * STORAGES.len(), "{module}");
+        }
+        assert_eq!(KERNELS.len(), ptx::MODULES.len());
     }
 }

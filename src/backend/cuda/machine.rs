@@ -8,7 +8,7 @@ use super::stepper::{CudaStepper, extent};
 use super::stored::Stored;
 use super::tables::Packed;
 use crate::backend::{Machine, Stepper};
-use crate::case::{Nuclear, Precision};
+use crate::case::Precision;
 use crate::error::Result;
 use crate::march::March;
 use crate::memory::Bytes;
@@ -55,12 +55,6 @@ pub fn stepper<'a>(
     march: &'a March<'a>,
     precision: Precision,
 ) -> Result<Box<dyn Stepper + 'a>> {
-    if march.case.physics.nuclear != Nuclear::None {
-        return Err(march
-            .case
-            .error("physics.nuclear", "not on a GPU yet")
-            .hint("use --backend cpu, or physics.nuclear = \"none\""));
-    }
     Ok(match precision {
         Precision::Double => Box::new(CudaStepper::<f64>::new(launcher, march)?),
         Precision::Single => Box::new(CudaStepper::<f32>::new(launcher, march)?),
@@ -68,21 +62,27 @@ pub fn stepper<'a>(
     })
 }
 
+/// The device's, with the sum of the maps at the end; the host holds what comes back, a piece at a time.
+pub fn buffer_bytes(march: &March, precision: Precision) -> Bytes {
+    let extent = extent(march, 1);
+    let buffers = match precision {
+        Precision::Double => extent.bytes::<f64>(),
+        Precision::Single => extent.bytes::<f32>(),
+        Precision::Half => extent.bytes::<f16>(),
+    };
+    Bytes {
+        host: STAGING_BYTES as u64,
+        device: buffers + (size_of::<f64>() * extent.map_cells()) as u64,
+    }
+}
+
 impl Machine for CudaMachine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         stepper(&self.device, march, self.precision)
     }
 
-    /// The device's; the host holds what comes back, a piece at a time.
     fn buffer_bytes(&self, march: &March) -> Bytes {
-        let extent = extent(march, 1);
-        let device = match self.precision {
-            Precision::Double => extent.bytes::<f64>(),
-            Precision::Single => extent.bytes::<f32>(),
-            Precision::Half => extent.bytes::<f16>(),
-        };
-        let host = STAGING_BYTES as u64;
-        Bytes { host, device }
+        buffer_bytes(march, self.precision)
     }
 
     fn name(&self) -> String {

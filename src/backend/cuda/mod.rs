@@ -4,6 +4,7 @@
 //! tests, the host.
 
 mod batch;
+mod births;
 mod device;
 mod driver;
 pub mod launcher;

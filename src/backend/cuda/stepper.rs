@@ -4,13 +4,15 @@
 //! grow and trim them; a kernel's grid is fixed and strides over the window that it finds.
 
 use super::batch::{Batch, Extent, WINDOW_SLOTS};
+use super::births::Births;
 use super::launcher::{Argument, Launcher, Ticket};
 use super::memory::Memory;
 use super::stored::Stored;
 use super::tables::Packed;
 use super::tally::{Gathered, download, scores_of, window_of};
 use super::twins::{self, Address, BLOCK, DIMENSIONS, FOUR};
-use crate::backend::{PlaneSpectra, Stepper, Stride, Unloaded};
+use crate::backend::born::{Born, enclosing_all};
+use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::Source;
 use crate::case::Stepping;
 use crate::error::{Error, Result};
@@ -49,6 +51,7 @@ pub struct CudaStepper<'a, S> {
     _tables: Memory<'a>,
     capacity: usize,
     batch: Option<Batch<'a>>,
+    births: Births<'a>,
     /// The kernels' view: tables and the batch's arrays.
     twin: twins::March,
     /// psi lies in the batch's copy number `turn` modulo 2, its window in slot number `slot` modulo `WINDOW_SLOTS`.
@@ -57,6 +60,8 @@ pub struct CudaStepper<'a, S> {
     gathered: Gathered,
     look: Option<Ticket>,
     steps: usize,
+    /// The step from which on nothing is injected; no march is over before it. None where the beam is loaded.
+    births_end: Option<i32>,
     empty: bool,
     edges: Edges,
     /// The step of a scattering that waits for the energy loss, to be done in one pass with it.
@@ -84,11 +89,13 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             _tables: tables,
             capacity: fitting.clamp(1, SPOTS_AT_MOST) as usize,
             batch: None,
+            births: Births::new(launcher),
             turn: 0,
             slot: 0,
             gathered: Gathered::default(),
             look: None,
             steps: 0,
+            births_end: None,
             empty: false,
             edges: Edges::Zeros,
             pending: None,
@@ -132,6 +139,14 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn advance(&mut self) {
         self.turn += 1;
         self.slot = self.next_slot();
+    }
+
+    /// A kernel that scores: where reactions take something, the one that scores them too.
+    fn scoring(&self, kernel: &'static str) -> String {
+        match self.twin.reacts {
+            0 => kernel.into(),
+            _ => format!("{kernel}_reacting"),
+        }
     }
 
     /// Queues `kernel` with `blocks` blocks a spot; the march comes first among its arguments.
@@ -229,7 +244,8 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             Argument::of(&ring),
         ];
         let grid = [self.twin.blocks, self.twin.spots];
-        self.launch_for(&self.twin, "transport", grid, self.walk_bytes(), &arguments)?;
+        let kernel = self.scoring("transport");
+        self.launch_for(&self.twin, &kernel, grid, self.walk_bytes(), &arguments)?;
         self.turn += 1;
         self.slot = to;
         self.collect(middle, step)?;
@@ -244,7 +260,8 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             Argument::of(&before),
             Argument::of(&plane),
         ];
-        self.launch("score", self.twin.blocks, &arguments)?;
+        let kernel = self.scoring("score");
+        self.launch(&kernel, self.twin.blocks, &arguments)?;
         self.collect(before, step)?;
         self.operate("energy_loss", step)?;
         Ok(before)
@@ -269,12 +286,14 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             self.sum_layers(&self.twin)?;
         }
         let (psi, to, step) = (self.psi()?, self.next_slot(), step as i32);
+        let births_end = self.births_end.unwrap_or(-1);
         let arguments = [
             Argument::of(&psi),
             Argument::of(&before),
             Argument::of(&self.slot),
             Argument::of(&to),
             Argument::of(&step),
+            Argument::of(&births_end),
         ];
         self.launch("close_step", 1, &arguments)?;
         self.slot = to;
@@ -302,7 +321,8 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
 
     /// Asks now and then whether any spot has weight left.
     fn look_ahead(&mut self) -> Result<()> {
-        if self.steps % STEPS_PER_LOOK != 0 {
+        let all_born = self.births_end.is_none_or(|end| self.steps as i32 > end);
+        if self.steps % STEPS_PER_LOOK != 0 || !all_born {
             return Ok(());
         }
         if let Some(ticket) = self.look.take() {
@@ -338,6 +358,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         self.make_room(spots)?;
         (self.turn, self.slot, self.steps) = (0, 0, 0);
         (self.look, self.empty, self.pending) = (None, false, None);
+        self.births_end = None;
         self.edges = Edges::Zeros;
         self.gathered = Gathered::default();
         self.batch()?.clear(self.launcher)?;
@@ -374,9 +395,10 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         for source in sources {
             let window = window_of(source);
             starts.push(cells.len() as i64);
-            let (wanted, rounding) =
+            let (stored, rounding) =
                 fill_box::<S>(source, &window, self.energies_mev(), &mut cells);
-            self.gathered.load(wanted, rounding);
+            let not_stored = Amount::new(1.0 - stored.weight - rounding.weight, 0.0);
+            self.gathered.load(stored, not_stored);
             windows.push(window);
         }
         self.launcher
@@ -409,8 +431,8 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         )
     }
 
-    /// The spots' maps times their weights.
-    fn sum_maps(&self, weights: &[f64]) -> Result<Scores> {
+    /// The maps of so many spots times their weights; `first`: of the first of them.
+    fn sum_maps(&self, weights: &[f64], first: usize) -> Result<Scores> {
         let cells = self.batch()?.extent.map_cells();
         let device_weights = Memory::new(self.launcher, 8 * weights.len() as u64, "weights")?;
         let sum = Memory::new(self.launcher, 8 * cells as u64, "the sum of the maps")?;
@@ -420,8 +442,12 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
             Argument::of(&device_weights.address),
             Argument::of(&sum.address),
         ];
-        let grid = [MAP_BLOCKS, 1];
-        self.launch_for(&self.twin, "sum_maps", grid, 0, &arguments)?;
+        let of_spots = twins::March {
+            spots: weights.len() as i32,
+            maps: self.twin.maps + (8 * first * cells) as u64,
+            ..self.twin
+        };
+        self.launch_for(&of_spots, "sum_maps", [MAP_BLOCKS, 1], 0, &arguments)?;
         let maps = download::<f64>(self.launcher, sum.address, cells)?;
         Ok(scores_of(&maps, &self.twin, self.march))
     }
@@ -518,23 +544,45 @@ fn fill_box<S: Stored>(
     (stored, rounding)
 }
 
-/// Cases that would inject are refused when their stepper is made.
-fn no_injection() -> Error {
-    Error::internal("no kernel injects protons yet")
-}
-
 impl<S: Stored> Stepper for CudaStepper<'_, S> {
     fn load(&mut self, sources: &[Source]) -> Result<()> {
         self.begin(sources.len())?;
         self.place(sources)
     }
 
-    fn clear(&mut self) -> Result<()> {
-        Err(no_injection())
+    fn clear(&mut self, births_end: usize) -> Result<()> {
+        self.begin(1)?;
+        self.births_end = Some(births_end.min(i32::MAX as usize) as i32);
+        self.gathered.load(Amount::default(), Amount::default());
+        let nothing = twins::Window::default();
+        self.launcher
+            .upload(self.twin.windows, bytemuck::bytes_of(&nothing))
     }
 
-    fn inject(&mut self, _terms: &[Term]) -> Result<()> {
-        Err(no_injection())
+    fn inject(&mut self, terms: &[Term]) -> Result<()> {
+        self.finish_scattering()?;
+        let born: Vec<Born<S::Arithmetic>> = terms
+            .iter()
+            .map(|term| Born::new(term, self.march.phase_space.layout()))
+            .collect();
+        for one in &born {
+            let amount = one.amount(self.energies_mev());
+            self.gathered.inject(self.steps, amount);
+        }
+        let list = self.births.upload(&born)?;
+        let window: twins::Window = enclosing_all(&born).into();
+        let (psi, to, count) = (self.psi()?, self.next_slot(), born.len() as i32);
+        let arguments = [
+            Argument::of(&psi),
+            Argument::of(&list),
+            Argument::of(&count),
+            Argument::of(&window),
+            Argument::of(&self.slot),
+            Argument::of(&to),
+        ];
+        self.launch("inject", self.twin.blocks, &arguments)?;
+        self.slot = to;
+        Ok(())
     }
 
     fn stream(&mut self, stride: Stride) -> Result<()> {
@@ -612,7 +660,11 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         Ok(spectra)
     }
 
-    fn unload(&mut self, weights: &[f64]) -> Result<Unloaded> {
+    fn unload(
+        &mut self,
+        weights: &[f64],
+        take: &mut dyn FnMut(Scores) -> Result<()>,
+    ) -> Result<Vec<Tally>> {
         self.finish_scattering()?;
         let last = self.batch()?.last;
         self.launch("close_march", 1, &[Argument::of(&last)])?;
@@ -622,17 +674,23 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
             ..self.twin
         };
         self.sum_layers(&untrimmed)?;
-        let scores = self.sum_maps(weights)?;
+        match self.twin.reacts {
+            0 => take(self.sum_maps(weights, 0)?)?,
+            _ => {
+                for (spot, weight) in weights.iter().enumerate() {
+                    take(self.sum_maps(&[*weight], spot)?)?;
+                }
+            }
+        }
         let gathered = std::mem::take(&mut self.gathered);
-        let tallies = gathered.tallies(
+        gathered.tallies(
             self.launcher,
             &self.twin,
             self.slot,
             last,
             self.march,
             self.steps,
-        )?;
-        Ok(Unloaded { scores, tallies })
+        )
     }
 
     fn put_state(&mut self, psi: &[f64]) -> Result<()> {

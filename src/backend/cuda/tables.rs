@@ -4,7 +4,7 @@ use super::memory::Sizing;
 use super::twins::{self, Address, FOUR, RangeMax};
 use crate::backend::Stride;
 use crate::march::{March, Tables};
-use crate::operators::energy_loss::{EnergyLossTable, SCORES};
+use crate::operators::energy_loss::{ABSORBED, EnergyLossTable, SCORES};
 use crate::operators::scattering::ScatteringTable;
 use crate::operators::streaming::Displacement;
 use crate::phase_space::{AngleAxis, LANES, PhaseSpace};
@@ -187,6 +187,7 @@ fn constants<T: Real + Pod>(
         cells_x: phase_space.space.cells_x as i32,
         periodic: i32::from(phase_space.angle.periodic),
         phantom_planes: phase_space.space.cells_z as i32,
+        reacts: i32::from(reacts(loss)),
         prune: march.case.transport.prune,
         medium: packer.put(&media_by_cell(march)),
         energies_mev: packer.put(&phase_space.energy.centers_mev),
@@ -204,6 +205,12 @@ fn constants<T: Real + Pod>(
         },
         ..Default::default()
     }
+}
+
+/// True where reactions take anything.
+fn reacts<T: Real>(table: &EnergyLossTable<T>) -> bool {
+    let mut rows = table.scores.chunks(SCORES);
+    rows.any(|row| row[ABSORBED] > T::ZERO)
 }
 
 /// Energies between the lowest source of a target and the energy at which it is made: a target waits for the sources of all

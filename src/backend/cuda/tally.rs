@@ -33,8 +33,10 @@ pub fn window_of(source: &Source) -> twins::Window {
 /// What the host knows of a march before its end.
 #[derive(Default)]
 pub struct Gathered {
-    /// Per spot: what was stored at the entry plane, and what rounding took there.
+    /// Per spot: what was stored at the entry plane, and what was not.
     loaded: Vec<(Amount, Amount)>,
+    /// By step: what was injected before it (of one spot).
+    born: Vec<Amount>,
     /// Blocks of ledger entries [spot, step kept, ENTRIES], as they were filled.
     entries: Vec<Vec<f64>>,
 }
@@ -46,8 +48,15 @@ pub fn download<T: Pod>(launcher: &dyn Launcher, from: Address, count: usize) ->
 }
 
 impl Gathered {
-    pub fn load(&mut self, stored: Amount, rounding: Amount) {
-        self.loaded.push((stored, rounding));
+    pub fn load(&mut self, stored: Amount, not_stored: Amount) {
+        self.loaded.push((stored, not_stored));
+    }
+
+    /// Enters what is born before a step.
+    pub fn inject(&mut self, step: usize, born: Amount) {
+        self.born
+            .resize(self.born.len().max(step + 1), Amount::default());
+        self.born[step].add(born);
     }
 
     /// Fetches the entries of the last `steps` steps, all that the device keeps.
@@ -98,12 +107,12 @@ impl Gathered {
     }
 
     fn ledger(&self, spot: usize, twin: &twins::March, march: &March, left: &Left) -> Ledger {
-        let (injected, rounding) = self.loaded[spot];
+        let (injected, not_injected) = self.loaded[spot];
         let last = &left.last[spot * LOSSES..][..LOSSES];
         let alive = left.alive(spot, &march.phase_space.energy.centers_mev);
         let mut ledger = Ledger {
             injected,
-            not_injected: Amount::new(1.0 - injected.weight - rounding.weight, 0.0),
+            not_injected,
             last_leaked: leaks(last),
             last_rounding: amount(last, 10),
             ..Default::default()
@@ -111,7 +120,10 @@ impl Gathered {
         let kept = twin.steps_kept as usize;
         for step in 0..left.steps_done[spot] as usize {
             let entry = &self.entries[step / kept][(spot * kept + step % kept) * ENTRIES..];
-            ledger.steps.push(step_entry(&entry[..ENTRIES]));
+            ledger.steps.push(StepEntry {
+                born: self.born.get(step).copied().unwrap_or_default(),
+                ..step_entry(&entry[..ENTRIES])
+            });
         }
         match march.case.transport.stepping {
             crate::case::Stepping::Depth => ledger.last_leaked[3].add(alive),
@@ -164,7 +176,8 @@ pub fn scores_of(maps: &[f64], twin: &twins::March, march: &March) -> Scores {
         deposit_mev: map(0),
         let_deposit: map(1),
         path_mm: map(2),
-        // Nothing is absorbed: cases with nuclear interactions do not come here yet.
+        absorbed: map(3),
+        absorbed_mev: map(4),
         ..Scores::of_cells((planes, cells_x))
     }
 }
@@ -188,6 +201,7 @@ fn step_entry(numbers: &[f64]) -> StepEntry {
         stopped_weight: numbers[LOSSES + 2],
         deposited_mev: numbers[LOSSES + 3],
         pruned: amount(numbers, LOSSES + 4),
+        absorbed: amount(numbers, LOSSES + 6),
         ..StepEntry::default()
     }
 }

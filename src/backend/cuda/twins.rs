@@ -1,18 +1,17 @@
 //! The structs that kernels take, byte for byte as kernels/phase_space.cuh declares them; device addresses are `u64`.
 
-/// Scores that the kernels sum: those of src/operators/energy_loss.rs without absorption, which no kernel has yet.
-pub const SCORES: usize = 6;
+use crate::operators::energy_loss::SCORES;
 use crate::phase_space;
 use bytemuck::{Pod, Zeroable};
 
 /// Threads of every block: lanes along x, rows.
 pub const BLOCK: [u32; 3] = [32, 8, 1];
-/// Score maps on the device: deposit, deposit times LET, path.
-pub const MAPS: usize = 3;
+/// Score maps on the device: deposit, deposit times LET, path, absorbed weight, absorbed energy.
+pub const MAPS: usize = 5;
 /// Numbers of a block's slot of losses: leaked (weight, MeV) by side, rejected, rounding before and after the energy loss.
 pub const LOSSES: usize = 14;
-/// Numbers of a step's entry: the losses, alive (2), stopped, deposited, pruned (2).
-pub const ENTRIES: usize = LOSSES + 6;
+/// Numbers of a step's entry: the losses, alive (2), stopped, deposited, pruned (2), absorbed (2).
+pub const ENTRIES: usize = LOSSES + 8;
 /// Sums of a block of `collect`: the scores, and what pruning angles drops.
 pub const COLLECTED: usize = SCORES + 2;
 /// Spans per spot in `March::kept`: energy, angle, z, x.
@@ -90,6 +89,16 @@ pub struct Displacements {
     pub above: RangeMax,
 }
 
+/// What is born at a plane: in kernels/inject.cu.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+pub struct Term {
+    pub emission: Address,
+    pub row: Address,
+    pub energy: Span,
+    pub x: Span,
+}
+
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
 pub struct March {
@@ -102,7 +111,7 @@ pub struct March {
     pub blocks: i32,
     pub collect_blocks: i32,
     pub steps_kept: i32,
-    pub unused: i32,
+    pub reacts: i32,
     pub prune: f64,
     pub medium: Address,
     pub energies_mev: Address,
@@ -131,6 +140,17 @@ impl From<phase_space::Span> for Span {
         Span {
             first: span.first as i32,
             last: span.last as i32,
+        }
+    }
+}
+
+impl From<phase_space::Window> for Window {
+    fn from(window: phase_space::Window) -> Window {
+        Window {
+            energy: window.energy.into(),
+            angle: window.angle.into(),
+            z: window.z.into(),
+            x: window.x.into(),
         }
     }
 }

@@ -1,0 +1,75 @@
+//! Protons born at a plane, in the run's arithmetic: `emission[energy, angle]` times `row[x]`, both rounded once.
+
+use crate::ledger::Amount;
+use crate::nuclear::Term;
+use crate::phase_space::{Layout, Span, Window};
+use crate::real::Real;
+
+/// A term as the backends add it.
+pub struct Born<T> {
+    /// The box that it fills: all angles, and x from the first to the last cell that is not empty.
+    pub window: Window,
+    /// [energy of the window, angle]
+    pub emission: Vec<T>,
+    /// [x], padded as a row of psi.
+    pub row: Vec<T>,
+}
+
+impl<T: Real> Born<T> {
+    pub fn new(term: &Term, layout: Layout) -> Born<T> {
+        let rounded = |list: &[f64]| list.iter().map(|&weight| T::from_f64(weight)).collect();
+        let mut row: Vec<T> = rounded(&term.row);
+        row.resize(layout.row, T::ZERO);
+        let holds = |weight: &f64| *weight != 0.0;
+        let first = term.row.iter().position(holds).unwrap_or(0);
+        let last = term.row.iter().rposition(holds).map_or(0, |x| x + 1);
+        Born {
+            window: Window {
+                energy: term.emission.energies(),
+                angle: Span::new(0, layout.angles),
+                z: Span::new(0, 1),
+                x: Span::new(first, last),
+            },
+            emission: rounded(&term.emission.weights),
+            row,
+        }
+    }
+
+    /// The rounded emission of one energy, by angle.
+    pub fn emission_at(&self, energy: usize) -> &[T] {
+        let angles = self.window.angle.len();
+        let first = (energy - self.window.energy.first) * angles;
+        &self.emission[first..first + angles]
+    }
+
+    /// Weight and energy that it brings, in f64 of the rounded factors.
+    pub fn amount(&self, energies_mev: &[f64]) -> Amount {
+        let row: f64 = self.row.iter().map(|weight| weight.to_f64()).sum();
+        let mut sum = Amount::default();
+        for energy in self.window.energy.range() {
+            let emission = self.emission_at(energy).iter();
+            let weight: f64 = emission.map(|weight| weight.to_f64()).sum();
+            sum.add(Amount::new(
+                weight * row,
+                weight * row * energies_mev[energy],
+            ));
+        }
+        sum
+    }
+}
+
+/// The box that holds all of them; empty where nothing is born.
+pub fn enclosing_all<T>(born: &[Born<T>]) -> Window {
+    let all = born.iter().map(|one| one.window).reduce(enclosing);
+    all.filter(|window| !window.is_empty()).unwrap_or_default()
+}
+
+pub fn enclosing(a: Window, b: Window) -> Window {
+    let span = |a: Span, b: Span| Span::new(a.first.min(b.first), a.last.max(b.last));
+    Window {
+        energy: span(a.energy, b.energy),
+        angle: span(a.angle, b.angle),
+        z: span(a.z, b.z),
+        x: span(a.x, b.x),
+    }
+}
