@@ -47,11 +47,15 @@ template <typename Real> struct Beside {
     __device__ __forceinline__ Real operator[](int k) const { return k < 0 ? before : k < FOUR ? four.v[k] : after; }
 };
 
-// Brings the cells beside a four from the lanes beside.
+// Brings the cells beside a four from the lanes beside: those next to it in x, also where a lane begins another line, whose
+// flight may be the other way and whose end that lies next is empty.
 template <typename Real> __device__ __forceinline__ Beside<Real> with_neighbours(const Four<Real> &four, int direction) {
     const unsigned all = 0xffffffffu;
-    return {__shfl_sync(all, four.v[FOUR - 1], (threadIdx.x - direction) & (LANES - 1)), four,
-            __shfl_sync(all, four.v[0], (threadIdx.x + direction) & (LANES - 1))};
+    const bool rises = direction > 0;
+    const Real lowest = rises ? four.v[0] : four.v[FOUR - 1], highest = rises ? four.v[FOUR - 1] : four.v[0];
+    const Real below = __shfl_sync(all, highest, (threadIdx.x - 1) & (LANES - 1));
+    const Real above = __shfl_sync(all, lowest, (threadIdx.x + 1) & (LANES - 1));
+    return {rises ? below : above, four, rises ? above : below};
 }
 
 template <typename Real> __device__ __forceinline__ Four<Real> take(const Four<Real> &left, const Beside<Real> &regained) {
