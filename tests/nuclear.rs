@@ -3,7 +3,6 @@
 use ndarray::{Array2, s};
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::case::Case;
-use smatrix2d::curves;
 use smatrix2d::ledger::Ledger;
 use smatrix2d::phantom::Phantom;
 use smatrix2d::physics::builtin;
