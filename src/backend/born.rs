@@ -11,7 +11,7 @@ pub struct Born<T> {
     pub window: Window,
     /// [energy of the window, angle]
     pub emission: Vec<T>,
-    /// [x], padded as a row of psi.
+    /// By x, padded as a row of psi.
     pub row: Vec<T>,
 }
 
