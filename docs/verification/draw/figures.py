@@ -80,7 +80,7 @@ def processes(rows):
     left.fill_between(mcs[0], mcs[1], mcs[3], color=OTHER, alpha=0.15, label="Geant4: core to rms")
     left.plot(mcs[0], mcs[2], color=SOLVER, label="gaussian (Gottschalk)")
     left.plot(moliere[0], moliere[3], "--", color=THIRD, label="moliere, rms")
-    left.plot(moliere[0][11:], moliere[2][11:], ":", color=THIRD, label="moliere, core")
+    left.plot(moliere[0][3:], moliere[2][3:], ":", color=THIRD, label="moliere, core")
     left.set(xlabel="depth, mm", ylabel="mrad", title="Projected angle, 150 MeV, scattering alone")
     right.fill_between(mcs[0], mcs[4], mcs[6], color=OTHER, alpha=0.15)
     right.plot(mcs[0], mcs[5], color=SOLVER)
