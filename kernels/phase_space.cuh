@@ -148,6 +148,7 @@ template <typename Stored> struct March {
     double *columns;               // [spot, (weight, energy), z, x]: left after the energy loss at the angles kept
     Real *column_most;             // [spot, z, x]
     double *layers;                // [spot, energy]: weight of psi
+    double *outside;               // likewise, of what is stored outside the trimmed window; where storage rounds
     double *collected;             // [spot, block, COLLECTED]
     double *losses;                // [spot, loss, block]
     int *any_loss;                 // [spot]

@@ -176,28 +176,33 @@ __device__ __forceinline__ Window trimmed_but_energy(const March<Stored> &march,
     return window;
 }
 
-// Weight of psi by energy in the trimmed window; notes the energies to keep. A layer takes a block, or, in large batches of
-// planes, a warp.
+// Weight of psi by energy in the trimmed window; notes the energies to keep. Where storage rounds, also what is stored outside
+// of it: what trimming drops has been rounded already. A layer takes a block, or, in large batches of planes, a warp.
 template <typename Stored>
 __device__ __forceinline__ void sum_layers(const March<Stored> &march, const Stored *psi, int slot) {
     using Real = Arithmetic<Stored>;
     const int spot = blockIdx.y, rows_at_once = gridDim.x * ROWS >= march.layout.energies + ROWS ? ROWS : 1;
     const Window all = march.window(slot, spot);
     if (all.empty()) return;
-    const Window window = trimmed_but_energy(march, spot, all);
+    const Window window = trimmed_but_energy(march, spot, all), read = Storage<Stored>::rounds ? all : window;
     const int first_row = rows_at_once > 1 ? threadIdx.y : 0;
     const int first = rows_at_once > 1 ? blockIdx.x : blockIdx.x * ROWS + threadIdx.y;
     psi += spot * march.layout.cells();
     for (int energy = all.energy.first + first; energy < all.energy.last; energy += gridDim.x * ROWS / rows_at_once) {
-        double sum = 0;
+        double sum = 0, outside = 0;
         Real most = 0;
         const int pitch = march.layout.planes * march.layout.row;
-        for (int z = window.z.first; z < window.z.last; ++z) {
-            for (int x = window.x.first + threadIdx.x; x < window.x.last; x += LANES) {
+        for (int z = read.z.first; z < read.z.last; ++z) {
+            for (int x = read.x.first + threadIdx.x; x < read.x.last; x += LANES) {
                 const Stored *cells = psi + march.layout.index(energy, 0, z) + x;
+                const bool column_stays = window.z.contains(z) && window.x.contains(x);
 #pragma unroll 8
-                for (int theta = window.angle.first + first_row; theta < window.angle.last; theta += rows_at_once) {
+                for (int theta = read.angle.first + first_row; theta < read.angle.last; theta += rows_at_once) {
                     const Real cell = Storage<Stored>::load(READ_ONLY(cells + static_cast<long long>(theta) * pitch));
+                    if (Storage<Stored>::rounds && !(column_stays && window.angle.contains(theta))) {
+                        outside += static_cast<double>(cell);
+                        continue;
+                    }
                     sum += static_cast<double>(cell);
                     most = cell > most ? cell : most;
                 }
@@ -210,6 +215,9 @@ __device__ __forceinline__ void sum_layers(const March<Stored> &march, const Sto
         sum = rows_at_once > 1 ? block_sum(sum) : warp_sum(sum);
         const bool writes = threadIdx.x == 0 && (rows_at_once == 1 || threadIdx.y == 0);
         if (writes) march.layers[spot * march.layout.energies + energy] = sum;
+        if (!Storage<Stored>::rounds) continue;
+        outside = rows_at_once > 1 ? block_sum(outside) : warp_sum(outside);
+        if (writes) march.outside[spot * march.layout.energies + energy] = outside;
     }
 }
 
@@ -228,15 +236,18 @@ __device__ __forceinline__ double dropped_columns(const March<Stored> &march, in
     return sum;
 }
 
+// What a thread finds of the weight and energy that trimming drops: of angles (`sums`) and columns before they were stored, or,
+// where storage rounds, of all outside the trimmed window as it is stored; and of layers of energy.
 template <typename Stored>
 __device__ __forceinline__ void enter_pruned(const March<Stored> &march, int spot, const Window &all, const Window &kept,
-                                             double *pruned) {
-    const int thread = threadIdx.y * LANES + threadIdx.x;
-    pruned[0] += dropped_columns(march, spot, 0, all, kept);
-    pruned[1] += dropped_columns(march, spot, 1, all, kept);
+                                             const double *sums, double *pruned) {
+    const int thread = threadIdx.y * LANES + threadIdx.x, layers = spot * march.layout.energies;
+    for (int i = 0; i < 2 && !Storage<Stored>::rounds; ++i) {
+        pruned[i] = dropped_columns(march, spot, i, all, kept) + (thread == 0 ? sums[DROPPED_WEIGHT + i] : 0.0);
+    }
     for (int energy = all.energy.first + thread; energy < all.energy.last; energy += LANES * ROWS) {
-        if (kept.energy.contains(energy)) continue;
-        const double weight = march.layers[spot * march.layout.energies + energy];
+        double weight = Storage<Stored>::rounds ? march.outside[layers + energy] : 0.0;
+        weight += kept.energy.contains(energy) ? 0.0 : march.layers[layers + energy];
         pruned[0] += weight;
         pruned[1] += weight * march.energies_mev[energy];
     }
@@ -330,11 +341,11 @@ __device__ __forceinline__ void close_step(const March<Stored> &march, const Sto
     __shared__ double sums[COLLECTED];
     sum_collected(march, spot, was_empty, sums);
     double pruned[2] = {0, 0};
-    if (march.prune > 0 && !was_empty) enter_pruned(march, spot, all, window, pruned);
+    if (march.prune > 0 && !was_empty) enter_pruned(march, spot, all, window, sums, pruned);
     for (int i = 0; i < 2; ++i) pruned[i] = block_sum(pruned[i]);
     if (thread == 0) {
-        const double ends[] = {sums[WEIGHT], sums[ENERGY], sums[STOPPED], sums[DEPOSIT], sums[DROPPED_WEIGHT] + pruned[0],
-                               sums[DROPPED_ENERGY] + pruned[1], sums[ABSORBED_SUM], sums[ABSORBED_ENERGY_SUM]};
+        const double ends[] = {sums[WEIGHT], sums[ENERGY],  sums[STOPPED],      sums[DEPOSIT],
+                               pruned[0],    pruned[1],     sums[ABSORBED_SUM], sums[ABSORBED_ENERGY_SUM]};
         for (int i = 0; i < ENTRIES - ALIVE_WEIGHT; ++i) entry[ALIVE_WEIGHT + i] = ends[i];
     }
     const double alive = left_of(sums[WEIGHT], sums[STOPPED], sums[ABSORBED_SUM]);

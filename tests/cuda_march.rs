@@ -11,7 +11,6 @@ use smatrix2d::backend::Machine;
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::cuda::{CudaMachine, failure};
 use smatrix2d::case::{Case, Precision};
-use smatrix2d::error::Kind;
 use smatrix2d::ledger::Ledger;
 use smatrix2d::media::Media;
 use smatrix2d::memory::Forecast;
@@ -84,20 +83,13 @@ fn a_batch_of_spots_gives_the_bits_of_the_cpu_which_marches_them_one_by_one() {
     }
 }
 
-/// Ends with an error of the audit instead of a dose: docs/verification/known-differences.md.
-const NOT_CLOSED_IN_HALF: &str = "path, media, transport, moliere";
-
 #[test]
 fn half_storage_closes_its_ledger_and_stays_near_single() {
     for (name, text) in cases() {
         let single = outcome(&text, &HostMachine::new(Precision::Single)).unwrap();
         let half_text = format!("{text}\n[run]\nprecision = \"half\"\n");
-        let half = outcome(&half_text, &HostMachine::new(Precision::Half));
-        if name == NOT_CLOSED_IN_HALF {
-            assert_eq!(half.unwrap_err().kind, Kind::Audit, "{name}");
-            continue;
-        }
-        let half = half.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let half = outcome(&half_text, &HostMachine::new(Precision::Half))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let rounding = half.ledger.rounding();
         assert!(
             rounding.weight != 0.0 && rounding.weight.abs() < 1e-3,

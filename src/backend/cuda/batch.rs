@@ -81,6 +81,7 @@ struct Places {
     columns: u64,
     column_most: u64,
     layers: u64,
+    outside: u64,
     collected: u64,
     entries: u64,
     all: u64,
@@ -107,6 +108,7 @@ impl Places {
             columns: each(2 * plane, 8),
             column_most: each(plane, real),
             layers: each(extent.layout.energies, 8),
+            outside: each(extent.layout.energies, 8),
             collected: each(extent.collect_blocks() * COLLECTED, 8),
             entries: each(extent.steps_kept() * ENTRIES, 8),
             cleared: 0,
@@ -199,6 +201,7 @@ impl Places {
         march.columns = from + self.columns;
         march.column_most = from + self.column_most;
         march.layers = from + self.layers;
+        march.outside = from + self.outside;
         march.collected = from + self.collected;
         march.entries = from + self.entries;
     }

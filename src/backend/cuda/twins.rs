@@ -126,6 +126,7 @@ pub struct March {
     pub columns: Address,
     pub column_most: Address,
     pub layers: Address,
+    pub outside: Address,
     pub collected: Address,
     pub losses: Address,
     pub any_loss: Address,
