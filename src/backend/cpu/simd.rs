@@ -39,25 +39,6 @@ impl<T: Real> Chunk<T> {
         }
     }
 
-    /// self += w[2] * cells[2] + w[1] * cells[1] + w[0] * cells[0]
-    #[inline(always)]
-    pub fn add_scaled_three(&mut self, w: [T; 3], cells: [&Chunk<T>; 3]) {
-        for l in 0..LANES {
-            self.0[l] += w[2] * cells[2].0[l] + w[1] * cells[1].0[l] + w[0] * cells[0].0[l];
-        }
-    }
-
-    /// self += w[3] * cells[3] + w[2] * cells[2] + w[1] * cells[1] + w[0] * cells[0]
-    #[inline(always)]
-    pub fn add_scaled_four(&mut self, w: [T; 4], cells: [&Chunk<T>; 4]) {
-        for l in 0..LANES {
-            self.0[l] += w[3] * cells[3].0[l]
-                + w[2] * cells[2].0[l]
-                + w[1] * cells[1].0[l]
-                + w[0] * cells[0].0[l];
-        }
-    }
-
     /// Takes the lanes of `cells` that are named; all of them if none is.
     #[inline(always)]
     pub fn take_lanes(&mut self, cells: Chunk<T>, lanes: &Option<[bool; LANES]>) {
@@ -114,26 +95,13 @@ impl<T: Real, const N: usize> Group<T, N> {
         }
     }
 
-    /// self += the sum of up to four `weights[i] * cells[i * pitch..]`, from the last to the first.
+    /// self += other
     #[inline(always)]
-    pub fn add_scaled_four(&mut self, weights: &[T], cells: &[Chunk<T>], pitch: usize) {
-        let of = |i: usize| &cells[i * pitch..i * pitch + N];
-        match *weights {
-            [a] => self.add_scaled(a, of(0)),
-            [a, b] => self.add_scaled_pair(b, of(1), a, of(0)),
-            [a, b, c] => {
-                let cells = [of(0), of(1), of(2)];
-                for i in 0..N {
-                    self.0[i].add_scaled_three([a, b, c], cells.map(|c| &c[i]));
-                }
+    pub fn add(&mut self, other: &Group<T, N>) {
+        for i in 0..N {
+            for l in 0..LANES {
+                self.0[i].0[l] += other.0[i].0[l];
             }
-            [a, b, c, d] => {
-                let cells = [of(0), of(1), of(2), of(3)];
-                for i in 0..N {
-                    self.0[i].add_scaled_four([a, b, c, d], cells.map(|c| &c[i]));
-                }
-            }
-            _ => {}
         }
     }
 

@@ -615,8 +615,12 @@ impl<T: Real> ByGroup for LoseRow<'_, '_, T> {
         while end > self.sources.first {
             let four = (end - 1) / SOURCES_TOGETHER * SOURCES_TOGETHER;
             let from = four.max(self.sources.first);
-            let cells = &self.sweep.psi[start + (self.base + from) * pitch..];
-            sum.add_scaled_four(&self.weights[from..end], cells, pitch);
+            let mut together = Group::ZERO;
+            for source in (from..end).rev() {
+                let at = start + (self.base + source) * pitch;
+                together.add_scaled(self.weights[source], &self.sweep.psi[at..at + N]);
+            }
+            sum.add(&together);
             end = from;
         }
         let target = start + self.target * pitch;
