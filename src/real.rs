@@ -5,6 +5,7 @@ use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
 pub trait Real:
     Copy
+    + bytemuck::Zeroable
     + Debug
     + Default
     + PartialOrd

@@ -8,10 +8,7 @@ use crate::nuclear::Term;
 use crate::phase_space::{LANES, Layout, Window};
 use crate::real::Real;
 
-impl<T: Real> CpuStepper<'_, T>
-where
-    Chunk<T>: bytemuck::Zeroable,
-{
+impl<T: Real> CpuStepper<'_, T> {
     /// Adds what is born at the plane, and enters it.
     pub(super) fn add_born(&mut self, terms: &[Term]) {
         self.drop_negligible();

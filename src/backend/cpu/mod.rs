@@ -76,8 +76,8 @@ struct Extent {
     /// What is summed over energy.
     summed: usize,
     row: usize,
-    /// Rows between streaming's two passes.
-    plane: usize,
+    /// Columns between streaming's two passes.
+    columns: usize,
 }
 
 impl Extent {
@@ -86,12 +86,12 @@ impl Extent {
             psi: layout.len() / LANES,
             summed: layout.planes * layout.angles * layout.row / LANES,
             row: layout.row / LANES,
-            plane: StreamScratch::<f32>::plane_chunks(layout),
+            columns: StreamScratch::<f32>::column_cells(layout) / LANES,
         }
     }
 
     fn bytes<T>(&self) -> u64 {
-        let chunks = 2 * self.psi + (SCORES + 2) * self.summed + self.plane;
+        let chunks = 2 * self.psi + (SCORES + 2) * self.summed + self.columns;
         let sums = self.row * SCORES * size_of::<Chunk<f64>>();
         (chunks as u64).saturating_mul(size_of::<Chunk<T>>() as u64) + sums as u64
     }
@@ -124,22 +124,13 @@ struct CpuStepper<'a, T> {
     steps_at_least: usize,
 }
 
-impl<'a, T: Real> CpuStepper<'a, T>
-where
-    Chunk<T>: bytemuck::Zeroable,
-{
+impl<'a, T: Real> CpuStepper<'a, T> {
     /// # Errors
     /// Out of memory.
     fn new(march: &'a March<'a>, instructions: InstructionSet) -> Result<Self> {
         let tables = march.tables::<T>();
         let layout = march.phase_space.layout();
         let space = &march.phase_space.space;
-        let reach = tables
-            .displacements_x(Stride::Whole)
-            .iter()
-            .map(Displacement::reach)
-            .max()
-            .unwrap_or(0);
         let extent = Extent::of(layout);
         // Zeroed pages that the beam never visits are never touched.
         let zeroed = |chunks: usize| memory::zeroed::<Chunk<T>>(chunks, "the phase space");
@@ -150,7 +141,7 @@ where
             psi: zeroed(extent.psi)?,
             next: zeroed(extent.psi)?,
             window: Window::default(),
-            scratch: StreamScratch::new(layout, reach)?,
+            scratch: StreamScratch::new(layout)?,
             partial: memory::zeroed(extent.summed, "the scores of a step")?,
             remaining_weight: zeroed(extent.summed)?,
             remaining_energy: zeroed(extent.summed)?,
@@ -494,10 +485,7 @@ fn sum<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 
         .sum()
 }
 
-impl<T: Real> Stepper for CpuStepper<'_, T>
-where
-    Chunk<T>: bytemuck::Zeroable,
-{
+impl<T: Real> Stepper for CpuStepper<'_, T> {
     fn load(&mut self, sources: &[Source]) -> Result<()> {
         let [source] = sources else {
             return Err(Error::internal("the CPU marches one spot at a time"));

@@ -14,9 +14,7 @@ use crate::real::Real;
 pub struct Chunk<T>(pub [T; LANES]);
 
 // SAFETY: an array of numbers; all-zero bytes are zeros.
-unsafe impl Zeroable for Chunk<f32> {}
-// SAFETY: as above.
-unsafe impl Zeroable for Chunk<f64> {}
+unsafe impl<T: Real> Zeroable for Chunk<T> {}
 
 impl<T: Real> Chunk<T> {
     pub const ZERO: Chunk<T> = Chunk([T::ZERO; LANES]);

@@ -1,0 +1,433 @@
+//! Streaming over the active window: rows along x, then (path stepping) columns along z.
+//!
+//! Rows of one displacement are advanced together, side by side in one line. A plane of them lies as columns, `ABREAST` in a
+//! strip and in the order of flight along z, before it is written.
+// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
+#![allow(clippy::needless_range_loop)]
+
+use super::chunk_span;
+use crate::backend::cpu::simd::{Chunk, Sweep};
+use crate::error::Result;
+use crate::memory;
+use crate::operators::streaming::{
+    ABREAST, Cells, DELAY, Displacement, Line, Regain, advance_columns,
+};
+use crate::phase_space::{LANES, Layout, Span, Window};
+use crate::real::Real;
+
+/// Cells of the rows that are advanced together: enough to hide what a row costs besides, few enough for the nearest cache.
+const CELLS_TOGETHER: usize = 1024;
+
+/// Empty cells between rows that lie in one line, so that none sees the next.
+const GAP: usize = ABREAST;
+
+/// Cells of a column beyond those that depart: one more arrives, the last of all `DELAY` later.
+const BEYOND: usize = 1 + DELAY;
+
+/// Room for streaming: rows that are advanced together, and the columns of a plane, [x, z].
+pub struct StreamScratch<T> {
+    line: Line<T>,
+    columns: Vec<Cells<T>>,
+}
+
+impl<T: Real> StreamScratch<T> {
+    /// For rows and planes of `layout`.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new(layout: Layout) -> Result<StreamScratch<T>> {
+        Ok(StreamScratch {
+            line: Line::new(CELLS_TOGETHER.max(layout.row + GAP) + 3 * GAP),
+            columns: memory::zeroed(Self::column_cells(layout) / ABREAST, "streaming")?,
+        })
+    }
+
+    /// Cells of a plane's columns; depth stepping has none.
+    pub fn column_cells(layout: Layout) -> usize {
+        match layout.planes {
+            1 => 0,
+            planes => (planes + BEYOND) * layout.row,
+        }
+    }
+}
+
+/// Streaming, of each energy and angle on its own.
+pub struct Stream<'a, T> {
+    pub layout: Layout,
+    pub cells_x: usize,
+    pub from: Window,
+    pub to: Window,
+    /// Per angle bin; none along z in depth stepping.
+    pub along_x: &'a [Displacement<T>],
+    pub along_z: &'a [Displacement<T>],
+    pub regain: Regain,
+    pub energies_mev: &'a [f64],
+    pub psi: &'a [Chunk<T>],
+    pub next: &'a mut [Chunk<T>],
+    pub scratch: &'a mut StreamScratch<T>,
+    /// (weight, energy MeV) by side: x_min, x_max, z_min, z_max.
+    pub leaked: &'a mut [(f64, f64); 4],
+}
+
+impl<T: Real> Sweep for Stream<'_, T> {
+    #[inline(always)]
+    fn run(mut self) {
+        if self.along_z.is_empty() {
+            for angle in self.from.angle.range() {
+                self.one_plane(angle);
+            }
+            return;
+        }
+        for energy in self.from.energy.range() {
+            for angle in self.from.angle.range() {
+                self.planes(energy, angle);
+            }
+        }
+    }
+}
+
+impl<T: Real> Stream<'_, T> {
+    /// Depth stepping: the rows of all energies.
+    #[inline(always)]
+    fn one_plane(&mut self, angle: usize) {
+        let (energies, together) = (self.from.energy, self.together());
+        for first in energies.range().step_by(together) {
+            let last = (first + together).min(energies.last);
+            let rows = self.rows(Span::new(first, last), angle, self.from.z);
+            self.advance(&rows);
+            let landing = Landing::of(&rows, &self.along_x[angle]);
+            for row in 0..rows.count() {
+                let start = self.row_of(&rows, row);
+                let next = &mut self.next[start..start + self.layout.row / LANES];
+                for x in written(self.to.x).range() {
+                    put(next, x, landing.cells(&self.scratch.line, row, x));
+                }
+            }
+        }
+    }
+
+    /// Path stepping: the rows of all planes, then their columns.
+    #[inline(always)]
+    fn planes(&mut self, energy: usize, angle: usize) {
+        let (planes, together) = (self.from.z, self.together());
+        let flight = Flight::of(planes, &self.along_z[angle]);
+        for first in planes.range().step_by(together) {
+            let last = (first + together).min(planes.last);
+            let rows = self.rows(Span::new(energy, energy + 1), angle, Span::new(first, last));
+            self.advance(&rows);
+            self.enter(&rows, &flight);
+        }
+        for x in 0..written(self.to.x).len() {
+            let column = &mut self.scratch.columns[flight.column(x)];
+            column[planes.len()..].fill([T::ZERO; ABREAST]);
+            advance_columns(column, &self.along_z[angle]);
+        }
+        self.settle(&flight, energy, angle);
+    }
+
+    /// Rows that fit in the line.
+    #[inline(always)]
+    fn together(&self) -> usize {
+        (CELLS_TOGETHER / (in_abreasts(self.from.x).len() * ABREAST + GAP)).max(1)
+    }
+
+    #[inline(always)]
+    fn rows(&self, energies: Span, angle: usize, z: Span) -> Rows {
+        Rows {
+            energies,
+            angle,
+            z,
+            x: in_abreasts(self.from.x),
+        }
+    }
+
+    /// First chunk of a row in psi.
+    #[inline(always)]
+    fn row_of(&self, rows: &Rows, row: usize) -> usize {
+        let (energy, z) = rows.place(row);
+        self.layout.index(energy, rows.angle, z) / LANES
+    }
+
+    /// Advances rows of psi in the scratch by the fraction of their displacement, and takes off what leaves the grid.
+    #[inline(always)]
+    fn advance(&mut self, rows: &Rows) {
+        let by = &self.along_x[rows.angle];
+        self.depart(rows);
+        let line = &mut self.scratch.line;
+        if by.is_whole() {
+            std::mem::swap(&mut line.cells, &mut line.advanced);
+        } else {
+            line.advance(by, self.regain, rows.span());
+        }
+        let landing = Landing::of(rows, by);
+        let low = landing.low.max(landing.index(0));
+        let high = landing.high.min(landing.index(self.cells_x));
+        for row in 0..rows.count() {
+            let mev = self.energies_mev[rows.place(row).0];
+            let below = landing.in_line(row, landing.low, low);
+            let above = landing.in_line(row, high, landing.high);
+            leak(&mut line.advanced[below], mev, &mut self.leaked[0]);
+            leak(&mut line.advanced[above], mev, &mut self.leaked[1]);
+        }
+    }
+
+    /// Copies rows of psi into the line, empty cells between them.
+    #[inline(always)]
+    fn depart(&mut self, rows: &Rows) {
+        self.scratch.line.cells[..2 * GAP].fill(T::ZERO);
+        for row in 0..rows.count() {
+            let from = self.row_of(rows, row);
+            let from = &self.psi[from..from + self.layout.row / LANES];
+            let mut at = rows.start(row);
+            let cells = &mut self.scratch.line.cells;
+            for x in rows.x.range() {
+                cells[at..at + ABREAST].copy_from_slice(&some(from, x));
+                at += ABREAST;
+            }
+            cells[at..at + GAP].copy_from_slice(&[T::ZERO; GAP]);
+        }
+        let end = rows.span().last;
+        self.scratch.line.cells[end..end + GAP].fill(T::ZERO);
+    }
+
+    /// Brings rows that were advanced to where they enter the columns.
+    #[inline(always)]
+    fn enter(&mut self, rows: &Rows, flight: &Flight) {
+        let StreamScratch { line, columns } = &mut *self.scratch;
+        let landing = Landing::of(rows, &self.along_x[rows.angle]);
+        let to = written(self.to.x);
+        for row in 0..rows.count() {
+            let i = flight.departure(rows.z.first + row);
+            for x in to.range() {
+                columns[(x - to.first) * flight.length() + i] = landing.cells(line, row, x);
+            }
+        }
+    }
+
+    /// Writes the columns that were advanced to psi's planes, and enters what leaves the grid.
+    #[inline(always)]
+    fn settle(&mut self, flight: &Flight, energy: usize, angle: usize) {
+        let (to, columns) = (written(self.to.x), &mut self.scratch.columns);
+        for z in self.to.z.range() {
+            let start = self.layout.index(energy, angle, z) / LANES;
+            let next = &mut self.next[start..start + self.layout.row / LANES];
+            let arrival = flight.arrival(z);
+            for x in to.range() {
+                let cells = match arrival {
+                    Some(i) => columns[(x - to.first) * flight.length() + i],
+                    None => [T::ZERO; ABREAST],
+                };
+                put(next, x, cells);
+            }
+        }
+        let mev = self.energies_mev[energy];
+        for i in DELAY..flight.length() {
+            let z = flight.plane(i);
+            let side = if z < 0 { 2 } else { 3 };
+            if z < 0 || z >= self.layout.planes as isize {
+                for x in 0..to.len() {
+                    let cells = &mut columns[x * flight.length() + i];
+                    leak(cells, mev, &mut self.leaked[side]);
+                }
+            }
+        }
+    }
+}
+
+/// Rows of one angle that are advanced together: of neighbouring energies in depth stepping, of neighbouring planes in path
+/// stepping.
+struct Rows {
+    energies: Span,
+    angle: usize,
+    z: Span,
+    /// In `ABREAST`s.
+    x: Span,
+}
+
+impl Rows {
+    #[inline(always)]
+    fn count(&self) -> usize {
+        self.energies.len() * self.z.len()
+    }
+
+    /// (energy, z) of a row; one of the two is the same for all.
+    #[inline(always)]
+    fn place(&self, row: usize) -> (usize, usize) {
+        if self.z.len() == 1 {
+            (self.energies.first + row, self.z.first)
+        } else {
+            (self.energies.first, self.z.first + row)
+        }
+    }
+
+    /// Cells of a row that depart.
+    #[inline(always)]
+    fn cells(&self) -> usize {
+        self.x.len() * ABREAST
+    }
+
+    /// Where a row begins in the line.
+    #[inline(always)]
+    fn start(&self, row: usize) -> usize {
+        2 * GAP + row * (self.cells() + GAP)
+    }
+
+    /// The part of the line that cells can arrive in.
+    #[inline(always)]
+    fn span(&self) -> Span {
+        Span::new(GAP, self.start(self.count()))
+    }
+}
+
+/// Where rows arrive: indices count from a row's first cell, before the whole part of the displacement.
+struct Landing {
+    low: isize,
+    high: isize,
+    /// The grid's cell that index 0 lands on.
+    origin: isize,
+    /// Where the first row begins in the line, and how far the next is from it.
+    start: usize,
+    pitch: usize,
+}
+
+impl Landing {
+    #[inline(always)]
+    fn of<T>(rows: &Rows, by: &Displacement<T>) -> Landing {
+        let cells = rows.cells() as isize;
+        Landing {
+            low: if by.direction > 0 { 0 } else { -1 },
+            high: if by.direction > 0 { cells + 1 } else { cells },
+            origin: (rows.x.first * ABREAST) as isize + by.direction * by.whole as isize,
+            start: rows.start(0),
+            pitch: rows.cells() + GAP,
+        }
+    }
+
+    /// Index that lands on cell `x` of the grid.
+    #[inline(always)]
+    fn index(&self, x: usize) -> isize {
+        x as isize - self.origin
+    }
+
+    /// A row's part of the line between two indices; empty where they are the wrong way round.
+    #[inline(always)]
+    fn in_line(&self, row: usize, first: isize, last: isize) -> std::ops::Range<usize> {
+        let at = |index: isize| (self.start + row * self.pitch).wrapping_add_signed(index);
+        if first < last {
+            at(first)..at(last)
+        } else {
+            0..0
+        }
+    }
+
+    /// What lands on the `ABREAST` cells number `x` of the grid.
+    #[inline(always)]
+    fn cells<T: Real>(&self, line: &Line<T>, row: usize, x: usize) -> Cells<T> {
+        let (first, mut cells) = (self.index(x * ABREAST), [T::ZERO; ABREAST]);
+        if first < self.high && first + ABREAST as isize > self.low {
+            let at = (self.start + row * self.pitch).wrapping_add_signed(first);
+            cells.copy_from_slice(&line.advanced[at..at + ABREAST]);
+        }
+        cells
+    }
+}
+
+/// A column's way along z: places count in the order of flight.
+struct Flight {
+    planes: usize,
+    direction: isize,
+    /// The plane that departs first, and where it lands.
+    first: isize,
+    landing: isize,
+}
+
+impl Flight {
+    #[inline(always)]
+    fn of<T>(planes: Span, by: &Displacement<T>) -> Flight {
+        let first = if by.direction > 0 {
+            planes.first
+        } else {
+            planes.last - 1
+        };
+        Flight {
+            planes: planes.len(),
+            direction: by.direction,
+            first: first as isize,
+            landing: first as isize + by.direction * by.whole as isize,
+        }
+    }
+
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.planes + BEYOND
+    }
+
+    /// Places of column number `x` among the columns.
+    #[inline(always)]
+    fn column(&self, x: usize) -> std::ops::Range<usize> {
+        x * self.length()..(x + 1) * self.length()
+    }
+
+    /// Place that a plane departs from.
+    #[inline(always)]
+    fn departure(&self, z: usize) -> usize {
+        ((z as isize - self.first) * self.direction) as usize
+    }
+
+    /// Place that what arrives at a plane is in.
+    #[inline(always)]
+    fn arrival(&self, z: usize) -> Option<usize> {
+        let i = (z as isize - self.landing) * self.direction;
+        let arrives = i >= 0 && i <= self.planes as isize;
+        if arrives {
+            Some(i as usize + DELAY)
+        } else {
+            None
+        }
+    }
+
+    /// Plane that the place's cells arrive at.
+    #[inline(always)]
+    fn plane(&self, place: usize) -> isize {
+        self.landing + self.direction * (place - DELAY) as isize
+    }
+}
+
+/// `ABREAST`s that a span of cells touches.
+#[inline(always)]
+fn in_abreasts(cells: Span) -> Span {
+    Span::new(cells.first / ABREAST, cells.last.div_ceil(ABREAST))
+}
+
+/// `ABREAST`s of the chunks that a span of cells touches.
+#[inline(always)]
+fn written(cells: Span) -> Span {
+    let (chunks, each) = (chunk_span(cells), LANES / ABREAST);
+    Span::new(chunks.first * each, chunks.last * each)
+}
+
+/// The `ABREAST` cells number `i` of a row.
+#[inline(always)]
+fn some<T: Real>(row: &[Chunk<T>], i: usize) -> Cells<T> {
+    let (first, mut cells) = (i * ABREAST % LANES, [T::ZERO; ABREAST]);
+    cells.copy_from_slice(&row[i * ABREAST / LANES].0[first..first + ABREAST]);
+    cells
+}
+
+#[inline(always)]
+fn put<T: Real>(row: &mut [Chunk<T>], i: usize, cells: Cells<T>) {
+    let first = i * ABREAST % LANES;
+    row[i * ABREAST / LANES].0[first..first + ABREAST].copy_from_slice(&cells);
+}
+
+/// Takes what lies beyond a side into the ledger.
+#[inline(always)]
+fn leak<T: Real>(beyond: &mut [T], energy_mev: f64, leaked: &mut (f64, f64)) {
+    let mut weight = 0.0;
+    for cell in beyond {
+        weight += cell.to_f64();
+        *cell = T::ZERO;
+    }
+    leaked.0 += weight;
+    leaked.1 += weight * energy_mev;
+}
