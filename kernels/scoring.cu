@@ -1,5 +1,5 @@
 // Scores, ledger and window: what a step leaves besides psi; twin of src/scoring.rs, src/ledger.rs and the window's trimming
-// in src/backend/cpu/mod.rs. Sums in fixed order, no atomics on numbers that are not whole.
+// in src/backend/cpu/stepper/window.rs. Sums in fixed order, no atomics on numbers that are not whole.
 #include "phase_space.cuh"
 
 // Before the energy loss: per angle and cell, the sums over energy of psi times each coefficient; notes the angles in which
@@ -164,7 +164,7 @@ template <typename Stored> __device__ __forceinline__ void trim_z(const March<St
     }
 }
 
-// A cell of psi holds about this share of the cell summed over energy that it belongs to; as in src/backend/cpu/mod.rs.
+// A cell of psi holds about this share of the cell summed over energy that it belongs to; as in src/backend/cpu/stepper/window.rs.
 constexpr double ENERGY_RIM_SHARE = 0.1;
 
 // The window that trimming of angle, x and z leaves.
@@ -285,7 +285,7 @@ template <typename Stored> __device__ __forceinline__ void forget_kept(const Mar
     if (i < 2 * DIMENSIONS) march.kept[spot * 2 * DIMENSIONS + i] = i % 2 == 0 ? 0x7fffffff : -1;
 }
 
-// A march is over when less of the beam than this is alive (a dense window never empties); as in src/backend/cpu/mod.rs.
+// A march is over when less of the beam than this is alive (a dense window never empties); as in src/backend/cpu/stepper/mod.rs.
 constexpr double ALIVE_AT_LEAST = 1e-10;
 
 // Ends a spot's march: what psi still holds in the window is the rest, and the window is empty from now on.

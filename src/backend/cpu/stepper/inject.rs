@@ -1,9 +1,11 @@
 //! Injection: psi[energy, angle, x] += sum over terms of emission[energy, angle] row[x]; the window grows to hold it.
+// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
+#![allow(clippy::needless_range_loop)]
 
 use super::CpuStepper;
-use super::simd::{Chunk, Sweep};
-use super::sweeps::chunk_span;
 use crate::backend::born::{Born, enclosing, enclosing_all};
+use crate::backend::cpu::simd::{Chunk, Sweep};
+use crate::backend::cpu::sweeps::chunk_span;
 use crate::nuclear::Term;
 use crate::phase_space::{LANES, Layout, Window};
 use crate::real::Real;

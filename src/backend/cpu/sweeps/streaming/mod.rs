@@ -5,7 +5,8 @@
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
-use super::chunk_span;
+mod places;
+
 use crate::backend::cpu::simd::{Chunk, Sweep};
 use crate::error::Result;
 use crate::memory;
@@ -14,15 +15,10 @@ use crate::operators::streaming::{
 };
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
+use places::{BEYOND, Flight, GAP, Landing, Rows, in_abreasts, put, some, written};
 
 /// Cells of the rows that are advanced together: enough to hide what a row costs besides, few enough for the nearest cache.
 const CELLS_TOGETHER: usize = 1024;
-
-/// Empty cells between rows that lie in one line, so that none sees the next.
-const GAP: usize = ABREAST;
-
-/// Cells of a column beyond those that depart: one more arrives, the last of all `DELAY` later.
-const BEYOND: usize = 1 + DELAY;
 
 /// Room for streaming: rows that are advanced together, and the columns of a plane, [x, z].
 pub struct StreamScratch<T> {
@@ -232,192 +228,6 @@ impl<T: Real> Stream<'_, T> {
             }
         }
     }
-}
-
-/// Rows of one angle that are advanced together: of neighbouring energies in depth stepping, of neighbouring planes in path
-/// stepping.
-struct Rows {
-    energies: Span,
-    angle: usize,
-    z: Span,
-    /// In `ABREAST`s.
-    x: Span,
-}
-
-impl Rows {
-    #[inline(always)]
-    fn count(&self) -> usize {
-        self.energies.len() * self.z.len()
-    }
-
-    /// (energy, z) of a row; one of the two is the same for all.
-    #[inline(always)]
-    fn place(&self, row: usize) -> (usize, usize) {
-        if self.z.len() == 1 {
-            (self.energies.first + row, self.z.first)
-        } else {
-            (self.energies.first, self.z.first + row)
-        }
-    }
-
-    /// Cells of a row that depart.
-    #[inline(always)]
-    fn cells(&self) -> usize {
-        self.x.len() * ABREAST
-    }
-
-    /// Where a row begins in the line.
-    #[inline(always)]
-    fn start(&self, row: usize) -> usize {
-        2 * GAP + row * (self.cells() + GAP)
-    }
-
-    /// The part of the line that cells can arrive in.
-    #[inline(always)]
-    fn span(&self) -> Span {
-        Span::new(GAP, self.start(self.count()))
-    }
-}
-
-/// Where rows arrive: indices count from a row's first cell, before the whole part of the displacement.
-struct Landing {
-    low: isize,
-    high: isize,
-    /// The grid's cell that index 0 lands on.
-    origin: isize,
-    /// Where the first row begins in the line, and how far the next is from it.
-    start: usize,
-    pitch: usize,
-}
-
-impl Landing {
-    #[inline(always)]
-    fn of<T>(rows: &Rows, by: &Displacement<T>) -> Landing {
-        let cells = rows.cells() as isize;
-        Landing {
-            low: if by.direction > 0 { 0 } else { -1 },
-            high: if by.direction > 0 { cells + 1 } else { cells },
-            origin: (rows.x.first * ABREAST) as isize + by.direction * by.whole as isize,
-            start: rows.start(0),
-            pitch: rows.cells() + GAP,
-        }
-    }
-
-    /// Index that lands on cell `x` of the grid.
-    #[inline(always)]
-    fn index(&self, x: usize) -> isize {
-        x as isize - self.origin
-    }
-
-    /// A row's part of the line between two indices; empty where they are the wrong way round.
-    #[inline(always)]
-    fn in_line(&self, row: usize, first: isize, last: isize) -> std::ops::Range<usize> {
-        let at = |index: isize| (self.start + row * self.pitch).wrapping_add_signed(index);
-        if first < last {
-            at(first)..at(last)
-        } else {
-            0..0
-        }
-    }
-
-    /// What lands on the `ABREAST` cells number `x` of the grid.
-    #[inline(always)]
-    fn cells<T: Real>(&self, line: &Line<T>, row: usize, x: usize) -> Cells<T> {
-        let (first, mut cells) = (self.index(x * ABREAST), [T::ZERO; ABREAST]);
-        if first < self.high && first + ABREAST as isize > self.low {
-            let at = (self.start + row * self.pitch).wrapping_add_signed(first);
-            cells.copy_from_slice(&line.advanced[at..at + ABREAST]);
-        }
-        cells
-    }
-}
-
-/// A column's way along z: places count in the order of flight.
-struct Flight {
-    planes: usize,
-    direction: isize,
-    /// The plane that departs first, and where it lands.
-    first: isize,
-    landing: isize,
-}
-
-impl Flight {
-    #[inline(always)]
-    fn of<T>(planes: Span, by: &Displacement<T>) -> Flight {
-        let first = if by.direction > 0 {
-            planes.first
-        } else {
-            planes.last - 1
-        };
-        Flight {
-            planes: planes.len(),
-            direction: by.direction,
-            first: first as isize,
-            landing: first as isize + by.direction * by.whole as isize,
-        }
-    }
-
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.planes + BEYOND
-    }
-
-    /// Places of column number `x` among the columns.
-    #[inline(always)]
-    fn column(&self, x: usize) -> std::ops::Range<usize> {
-        x * self.length()..(x + 1) * self.length()
-    }
-
-    /// Place that a plane departs from.
-    #[inline(always)]
-    fn departure(&self, z: usize) -> usize {
-        ((z as isize - self.first) * self.direction) as usize
-    }
-
-    /// Place that what arrives at a plane is in.
-    #[inline(always)]
-    fn arrival(&self, z: usize) -> Option<usize> {
-        let i = (z as isize - self.landing) * self.direction;
-        let arrives = i >= 0 && i <= self.planes as isize;
-        if arrives {
-            Some(i as usize + DELAY)
-        } else {
-            None
-        }
-    }
-
-    /// Plane that the place's cells arrive at.
-    #[inline(always)]
-    fn plane(&self, place: usize) -> isize {
-        self.landing + self.direction * (place - DELAY) as isize
-    }
-}
-
-/// `ABREAST`s that a span of cells touches.
-#[inline(always)]
-fn in_abreasts(cells: Span) -> Span {
-    Span::new(cells.first / ABREAST, cells.last.div_ceil(ABREAST))
-}
-
-/// `ABREAST`s of the chunks that a span of cells touches.
-#[inline(always)]
-fn written(cells: Span) -> Span {
-    let (chunks, each) = (chunk_span(cells), LANES / ABREAST);
-    Span::new(chunks.first * each, chunks.last * each)
-}
-
-/// The `ABREAST` cells number `i` of a row.
-#[inline(always)]
-fn some<T: Real>(row: &[Chunk<T>], i: usize) -> Cells<T> {
-    let (first, mut cells) = (i * ABREAST % LANES, [T::ZERO; ABREAST]);
-    cells.copy_from_slice(&row[i * ABREAST / LANES].0[first..first + ABREAST]);
-    cells
-}
-
-#[inline(always)]
-fn put<T: Real>(row: &mut [Chunk<T>], i: usize, cells: Cells<T>) {
-    let first = i * ABREAST % LANES;
-    row[i * ABREAST / LANES].0[first..first + ABREAST].copy_from_slice(&cells);
 }
 
 /// Takes what lies beyond a side into the ledger.

@@ -1,0 +1,400 @@
+//! One spot's march on the CPU: which sweep runs on what, and what it enters.
+
+mod inject;
+mod state;
+mod window;
+
+use super::Extent;
+use super::simd::{Chunk, InstructionSet};
+use super::sweeps::{Collect, LoseEnergy, Scatter, Stream, StreamScratch};
+use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
+use crate::beam::Source;
+use crate::case::Stepping;
+use crate::error::{Error, Result};
+use crate::ledger::{Amount, Ledger, StepEntry};
+use crate::march::{March, Tables};
+use crate::memory;
+use crate::nuclear::Term;
+use crate::operators::energy_loss::{
+    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
+};
+use crate::operators::streaming::{Displacement, Regain};
+use crate::phase_space::{LANES, Layout, Span, Window};
+use crate::real::Real;
+use crate::scoring::{Scores, mirror_pairs};
+
+/// A march is over when less of the beam than this is alive (a dense window never empties); the rest stays in the ledger.
+const ALIVE_AT_LEAST: f64 = 1e-10;
+
+/// psi, and where one spot's march stands.
+pub(super) struct CpuStepper<'a, T> {
+    march: &'a March<'a>,
+    tables: Tables<T>,
+    instructions: InstructionSet,
+    layout: Layout,
+    psi: Vec<Chunk<T>>,
+    next: Vec<Chunk<T>>,
+    window: Window,
+    scratch: StreamScratch<T>,
+    /// [angle, z, chunk] scores of the step in work, summed over energy.
+    partial: Vec<[Chunk<T>; SCORES]>,
+    /// [angle, z, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
+    remaining_weight: Vec<Chunk<T>>,
+    remaining_energy: Vec<Chunk<T>>,
+    /// [chunk] scores of the plane in work, summed over angle.
+    sums: Vec<[Chunk<f64>; SCORES]>,
+    mirror_pairs: Vec<(usize, usize)>,
+    scores: Scores,
+    ledger: Ledger,
+    entry: StepEntry,
+    cell_updates: u64,
+    largest_window: u64,
+    /// No march is over before so many steps are done.
+    steps_at_least: usize,
+}
+
+impl<'a, T: Real> CpuStepper<'a, T> {
+    /// # Errors
+    /// Out of memory.
+    pub(super) fn new(march: &'a March<'a>, instructions: InstructionSet) -> Result<Self> {
+        let tables = march.tables::<T>();
+        let layout = march.phase_space.layout();
+        let space = &march.phase_space.space;
+        let extent = Extent::of(layout);
+        // Zeroed pages that the beam never visits are never touched.
+        let zeroed = |chunks: usize| memory::zeroed::<Chunk<T>>(chunks, "the phase space");
+        Ok(CpuStepper {
+            march,
+            instructions,
+            layout,
+            psi: zeroed(extent.psi)?,
+            next: zeroed(extent.psi)?,
+            window: Window::default(),
+            scratch: StreamScratch::new(layout)?,
+            partial: memory::zeroed(extent.summed, "the scores of a step")?,
+            remaining_weight: zeroed(extent.summed)?,
+            remaining_energy: zeroed(extent.summed)?,
+            sums: memory::zeroed(extent.row, "the scores of a plane")?,
+            mirror_pairs: mirror_pairs(&march.phase_space.angle),
+            scores: Scores::new(space),
+            ledger: Ledger::default(),
+            entry: StepEntry::default(),
+            cell_updates: 0,
+            largest_window: 0,
+            steps_at_least: 0,
+            tables,
+        })
+    }
+
+    fn depth_stepping(&self) -> bool {
+        self.march.case.transport.stepping == Stepping::Depth
+    }
+
+    /// Nothing in psi, and no tallies.
+    fn empty(&mut self) {
+        self.scores = Scores::new(&self.march.phase_space.space);
+        self.ledger = Ledger::default();
+        self.entry = StepEntry::default();
+        (self.cell_updates, self.largest_window) = (0, 0);
+        self.steps_at_least = 0;
+        self.window = Window::default();
+    }
+
+    /// The phantom's plane that stored plane 0 is.
+    fn plane(&self, step: usize) -> usize {
+        if self.depth_stepping() { step } else { 0 }
+    }
+
+    fn limits(&self) -> Window {
+        let (allowed, space) = (
+            self.march.phase_space.angles_allowed,
+            &self.march.phase_space.space,
+        );
+        Window {
+            energy: Span::new(0, self.layout.energies),
+            angle: Span::new(allowed.0, allowed.1),
+            z: Span::new(0, self.layout.planes),
+            x: Span::new(0, space.cells_x),
+        }
+    }
+
+    /// `next` becomes psi, in the window it was written in.
+    fn turn(&mut self, window: Window) {
+        std::mem::swap(&mut self.psi, &mut self.next);
+        self.window = window;
+        self.cell_updates += window.cells() as u64;
+        self.largest_window = self.largest_window.max(window.cells() as u64);
+    }
+
+    /// Angles that a scattering of `reach` bins may fill.
+    fn reached(&self, reach: usize) -> Span {
+        let grown = self.window.angle.grown(reach, reach, self.limits().angle);
+        let over =
+            self.window.angle.first < reach || self.window.angle.last + reach > self.layout.angles;
+        if self.march.phase_space.angle.periodic && over {
+            self.limits().angle
+        } else {
+            grown
+        }
+    }
+
+    /// Sums the scores of every plane over angle into the maps and the step's entry.
+    fn collect(&mut self, step: usize) {
+        for z in self.window.z.range() {
+            self.instructions.run(Collect {
+                layout: self.layout,
+                window: self.window,
+                z,
+                mirror_pairs: &self.mirror_pairs,
+                partial: &self.partial,
+                remaining_weight: &mut self.remaining_weight,
+                remaining_energy: &mut self.remaining_energy,
+                sums: &mut self.sums,
+            });
+            self.enter_scores(self.plane(step) + z);
+        }
+    }
+
+    /// Adds a plane's sums to the maps and to the step's entry.
+    fn enter_scores(&mut self, plane: usize) {
+        for x in self.window.x.range() {
+            let sum = |q: usize| self.sums[x / LANES][q].0[x % LANES];
+            self.scores.deposit_mev[[plane, x]] += sum(DEPOSIT);
+            self.scores.let_deposit[[plane, x]] += sum(LET_DEPOSIT);
+            self.scores.path_mm[[plane, x]] += sum(PATH);
+            self.scores.absorbed[[plane, x]] += sum(ABSORBED);
+            self.scores.absorbed_mev[[plane, x]] += sum(ABSORBED_ENERGY);
+            self.entry.alive.add(Amount::new(sum(WEIGHT), sum(ENERGY)));
+            self.entry.stopped_weight += sum(STOPPED);
+            self.entry.deposited_mev += sum(DEPOSIT);
+            let absorbed = Amount::new(sum(ABSORBED), sum(ABSORBED_ENERGY));
+            self.entry.absorbed.add(absorbed);
+        }
+    }
+}
+
+/// Cells that displacements reach beyond a window: towards lower and higher indices.
+fn reach<T: Real>(displacements: &[Displacement<T>]) -> (usize, usize) {
+    let towards = |direction: isize| {
+        displacements
+            .iter()
+            .filter(move |d| d.direction == direction)
+    };
+    let most = |direction: isize| {
+        towards(direction)
+            .map(Displacement::reach)
+            .max()
+            .unwrap_or(0)
+    };
+    (most(-1), most(1))
+}
+
+impl<T: Real> Stepper for CpuStepper<'_, T> {
+    fn load(&mut self, sources: &[Source]) -> Result<()> {
+        let [source] = sources else {
+            return Err(Error::internal("the CPU marches one spot at a time"));
+        };
+        self.empty();
+        self.place(source);
+        if self.march.case.transport.prune == 0.0 {
+            // Dense: the window is the whole grid, and stays it.
+            self.window = self.limits();
+        }
+        self.ledger.injected = self.alive();
+        self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
+        Ok(())
+    }
+
+    fn clear(&mut self, births_end: usize) -> Result<()> {
+        self.empty();
+        self.steps_at_least = births_end + 1;
+        Ok(())
+    }
+
+    fn inject(&mut self, terms: &[Term]) -> Result<()> {
+        self.add_born(terms);
+        Ok(())
+    }
+
+    fn stream(&mut self, stride: Stride) -> Result<()> {
+        if self.window.is_empty() {
+            return Ok(());
+        }
+        let limits = self.limits();
+        let (along_x, along_z) = (
+            self.tables.displacements_x(stride),
+            self.tables.displacements_z(stride),
+        );
+        let angles = self.window.angle.range();
+        let (left, right) = reach(&along_x[angles.clone()]);
+        let (back, ahead) = if along_z.is_empty() {
+            (0, 0)
+        } else {
+            reach(&along_z[angles])
+        };
+        let to = Window {
+            x: self.window.x.grown(left, right, limits.x),
+            z: self.window.z.grown(back, ahead, limits.z),
+            ..self.window
+        };
+        let mut leaked = [(0.0, 0.0); 4];
+        self.instructions.run(Stream {
+            layout: self.layout,
+            cells_x: limits.x.last,
+            from: self.window,
+            to,
+            along_x,
+            along_z,
+            regain: Regain::of(self.march.case.transport.stepping),
+            energies_mev: &self.march.phase_space.energy.centers_mev,
+            psi: &self.psi,
+            next: &mut self.next,
+            scratch: &mut self.scratch,
+            leaked: &mut leaked,
+        });
+        for (side, (weight, energy)) in leaked.into_iter().enumerate() {
+            self.entry.leaked[side].add(Amount::new(weight, energy));
+        }
+        self.turn(to);
+        Ok(())
+    }
+
+    fn scatter(&mut self, step: usize) -> Result<()> {
+        if self.window.is_empty() {
+            return Ok(());
+        }
+        let phase_space = &self.march.phase_space;
+        let reach = self
+            .window
+            .energy
+            .range()
+            .map(|e| self.tables.scattering(step).reach(e))
+            .max()
+            .unwrap_or(0);
+        let to = Window {
+            angle: self.reached(reach),
+            ..self.window
+        };
+        let mut rejected = (0.0, 0.0);
+        self.instructions.run(Scatter {
+            layout: self.layout,
+            from: self.window,
+            to,
+            periodic: phase_space.angle.periodic,
+            mirror_class: &phase_space.angle.mirror_class,
+            table: self.tables.scattering(step),
+            planes: &self.march.media.planes,
+            plane: self.plane(step),
+            energies_mev: &phase_space.energy.centers_mev,
+            psi: &self.psi,
+            next: &mut self.next,
+            rejected: &mut rejected,
+        });
+        self.entry.rejected.add(Amount::new(rejected.0, rejected.1));
+        self.turn(to);
+        Ok(())
+    }
+
+    fn lose_energy(&mut self, step: usize) -> Result<()> {
+        if !self.window.is_empty() {
+            let table = &self.tables.energy_loss;
+            let limits = Span::new(0, self.layout.energies);
+            let to = Window {
+                energy: self
+                    .window
+                    .energy
+                    .grown(table.reach_down, table.reach_up, limits),
+                ..self.window
+            };
+            self.instructions.run(LoseEnergy {
+                layout: self.layout,
+                from: self.window,
+                to,
+                mirror_class: &self.march.phase_space.angle.mirror_class,
+                table,
+                planes: &self.march.media.planes,
+                plane: self.plane(step),
+                psi: &self.psi,
+                next: &mut self.next,
+                partial: &mut self.partial,
+            });
+            self.collect(step);
+            self.turn(to);
+            self.trim();
+        }
+        self.ledger.steps.push(std::mem::take(&mut self.entry));
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        let alive = self.ledger.steps.last().map_or(f64::INFINITY, |step| {
+            step.alive.weight - step.stopped_weight - step.absorbed.weight
+        });
+        let over = self.window.is_empty() || alive < ALIVE_AT_LEAST;
+        over && self.ledger.steps.len() >= self.steps_at_least
+    }
+
+    fn plane_spectra(&mut self, half_stride: Option<Stride>) -> Result<PlaneSpectra> {
+        let kept = (self.window, self.entry, self.cell_updates);
+        let mut spectra = PlaneSpectra {
+            by_energy: vec![0.0; self.layout.energies],
+            by_angle: vec![0.0; self.layout.angles],
+            phase_space: Vec::new(),
+        };
+        if !self.window.is_empty() {
+            self.sum_spectra(&mut spectra);
+            if let Some(stride) = half_stride {
+                self.stream(stride)?;
+            }
+            spectra.phase_space = self.copy_psi();
+            if half_stride.is_some() {
+                std::mem::swap(&mut self.psi, &mut self.next);
+            }
+        }
+        (self.window, self.entry, self.cell_updates) = kept;
+        Ok(spectra)
+    }
+
+    fn unload(
+        &mut self,
+        weights: &[f64],
+        take: &mut dyn FnMut(Scores) -> Result<()>,
+    ) -> Result<Vec<Tally>> {
+        let left = self.alive();
+        self.ledger.last_leaked = self.entry.leaked;
+        match self.depth_stepping() {
+            true => self.ledger.last_leaked[3].add(left),
+            false => self.ledger.alive = left,
+        }
+        let mut scores = Scores::new(&self.march.phase_space.space);
+        scores.add_scaled(&self.scores, weights.iter().sum());
+        take(scores)?;
+        Ok(vec![Tally {
+            ledger: std::mem::take(&mut self.ledger),
+            cell_updates: self.cell_updates,
+            largest_window: self.largest_window,
+        }])
+    }
+
+    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
+        self.put_psi(psi);
+        Ok(())
+    }
+
+    fn state(&mut self) -> Result<Vec<f64>> {
+        Ok(self.dense_psi())
+    }
+
+    fn copy_state(&mut self) -> Result<()> {
+        self.next.copy_from_slice(&self.psi);
+        Ok(())
+    }
+
+    fn synchronize(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn batch_capacity(&self) -> usize {
+        1
+    }
+}
