@@ -139,15 +139,18 @@ fn planes_hold_the_spectra_of_the_cpu() {
     }
 }
 
-#[test]
-fn a_failed_allocation_is_an_error_that_says_what_and_how_large_and_leaves_nothing_behind() {
-    let (_, text) = cases().swap_remove(0);
-    let whole = HostMachine::new(Precision::Single);
-    outcome(&text, &whole).unwrap();
-    for failing in 0..whole.launcher.allocations() {
+fn allocations(text: &str) -> usize {
+    let machine = HostMachine::new(Precision::Single);
+    outcome(text, &machine).unwrap();
+    machine.launcher.allocations()
+}
+
+/// Runs the case once for each of these allocations, which fails.
+fn fail_at_each(text: &str, allocations: std::ops::Range<usize>) {
+    for failing in allocations {
         let mut machine = HostMachine::new(Precision::Single);
         machine.launcher.failing_allocation = Some(failing);
-        let error = outcome(&text, &machine).err().unwrap();
+        let error = outcome(text, &machine).err().unwrap();
         assert_eq!(error.kind.exit_code(), 71);
         assert!(error.message.contains("bytes for"), "{error}");
         assert_eq!(machine.launcher.arrays_alive(), 0);
@@ -155,24 +158,18 @@ fn a_failed_allocation_is_an_error_that_says_what_and_how_large_and_leaves_nothi
 }
 
 #[test]
+fn a_failed_allocation_is_an_error_that_says_what_and_how_large_and_leaves_nothing_behind() {
+    let (_, text) = cases().swap_remove(0);
+    fail_at_each(&text, 0..allocations(&text));
+}
+
+#[test]
 fn a_failed_allocation_of_the_second_phase_space_is_an_error_too() {
     let text = spots(1, "transport");
-    let allocations = |text: &str| {
-        let machine = HostMachine::new(Precision::Single);
-        outcome(text, &machine).unwrap();
-        machine.launcher.allocations()
-    };
     let (first, all) = (allocations(&spots(1, "local")), allocations(&text));
     // Tables, psi twice, scores, births, weights and maps at least of both populations.
     assert!(all >= first + 14, "{first} {all}");
-    for failing in first..all {
-        let mut machine = HostMachine::new(Precision::Single);
-        machine.launcher.failing_allocation = Some(failing);
-        let error = outcome(&text, &machine).err().unwrap();
-        assert_eq!(error.kind.exit_code(), 71);
-        assert!(error.message.contains("bytes for"), "{error}");
-        assert_eq!(machine.launcher.arrays_alive(), 0);
-    }
+    fail_at_each(&text, first..all);
 }
 
 #[test]

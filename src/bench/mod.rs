@@ -4,7 +4,7 @@
 pub mod beams;
 pub mod dense;
 
-/// Middle one of an odd number of values.
+/// Middle value; the upper of the two middle ones of an even number.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

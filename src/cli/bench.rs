@@ -8,6 +8,7 @@ use smatrix2d::bench::beams::{self, BeamFigures, Beams};
 use smatrix2d::bench::dense::{Cells, Figures, measure};
 use smatrix2d::case::{BackendChoice, Named, Precision};
 use smatrix2d::error::Result;
+use std::num::NonZeroUsize;
 
 #[derive(clap::Args)]
 pub struct BenchArgs {
@@ -18,8 +19,8 @@ pub struct BenchArgs {
     #[arg(long, conflicts_with = "grid")]
     pub beams: bool,
     /// Spots of the case with many, with --beams
-    #[arg(long, value_name = "N", default_value_t = 16, requires = "beams")]
-    pub spots: usize,
+    #[arg(long, value_name = "N", default_value = "16", requires = "beams")]
+    pub spots: NonZeroUsize,
     /// Where to compute: auto, cuda or cpu
     #[arg(long, value_name = "BACKEND", default_value = "auto", value_parser = names::<BackendChoice>())]
     pub backend: String,
@@ -31,7 +32,7 @@ pub struct BenchArgs {
     pub precision: String,
     /// Steps, or rounds of beams, to time; default: enough for a steady median
     #[arg(long, value_name = "N")]
-    pub steps: Option<usize>,
+    pub steps: Option<NonZeroUsize>,
     #[command(flatten)]
     format: terminal::Format,
 }
@@ -39,16 +40,21 @@ pub struct BenchArgs {
 pub fn run(arguments: BenchArgs) -> Result<()> {
     let backend = BackendChoice::from_name(&arguments.backend).unwrap_or(BackendChoice::Auto);
     let precision = Precision::from_name(&arguments.precision).unwrap_or(Precision::Single);
+    let cells = Cells::parse(&arguments.grid)?;
     let opened = backend::open(backend, precision, arguments.device)?;
     match arguments.beams {
         true => pencil_beams(&arguments, opened.machine.as_ref(), precision),
-        false => dense(&arguments, opened.machine.as_ref(), precision),
+        false => dense(&arguments, cells, opened.machine.as_ref(), precision),
     }
 }
 
-fn dense(arguments: &BenchArgs, machine: &dyn Machine, precision: Precision) -> Result<()> {
-    let cells = Cells::parse(&arguments.grid)?;
-    let steps = arguments.steps.unwrap_or(STEPS).max(1);
+fn dense(
+    arguments: &BenchArgs,
+    cells: Cells,
+    machine: &dyn Machine,
+    precision: Precision,
+) -> Result<()> {
+    let steps = arguments.steps.map_or(STEPS, NonZeroUsize::get);
     let timed = |scheme: &'static str| -> Result<(&'static str, Figures)> {
         Ok((scheme, measure(cells, scheme, machine, precision, steps)?))
     };
@@ -73,8 +79,13 @@ fn dense(arguments: &BenchArgs, machine: &dyn Machine, precision: Precision) -> 
 }
 
 fn pencil_beams(arguments: &BenchArgs, machine: &dyn Machine, precision: Precision) -> Result<()> {
-    let rounds = arguments.steps.unwrap_or(STEPS).max(1);
-    let figures = beams::measure(&Beams::table(arguments.spots), machine, precision, rounds)?;
+    let rounds = arguments.steps.map_or(STEPS, NonZeroUsize::get);
+    let figures = beams::measure(
+        &Beams::table(arguments.spots.get()),
+        machine,
+        precision,
+        rounds,
+    )?;
     let name = machine.name();
     let head = format!(
         "pencil beams in water, 1 mm cells, {name}\n{:>5} {:>6} {:>10} {:>10} {:>10} {:>7} {:>12}\n",

@@ -5,7 +5,7 @@
 
 use crate::reference::columns;
 use crate::set;
-use crate::support::{claim, moments, run, worst};
+use crate::support::{claim, known_difference, moments, run, worst};
 use ndarray::Array2;
 use smatrix2d::curves::core_sigma;
 use smatrix2d::results::{Axis, Results};
@@ -128,11 +128,8 @@ fn histogram(depth_mm: f64, quantity: &str) -> Vec<(f64, f64, f64)> {
     text.lines().filter_map(row).collect()
 }
 
-/// A difference of root mean squares less the reference's standard error: at 45 and 50 mm 22 of its 150,000 histories, those beyond
-/// 0.25 rad, carry 8 % of the variance (0.08 / sqrt(22) of it, half of that of its root).
-fn beyond_noise(difference: f64) -> f64 {
-    difference.signum() * (difference.abs() - 0.5 * 0.08 / 22f64.sqrt()).max(0.0)
-}
+/// Planes where a few of the reference's histories carry its variance (docs/verification/known-differences.md).
+const FEW_HISTORIES_MM: [f64; 2] = [45.0, 50.0];
 
 #[test]
 fn cores_widths_and_shapes_are_geant4s() {
@@ -143,7 +140,8 @@ fn cores_widths_and_shapes_are_geant4s() {
     let counted: Vec<usize> = (0..planes.len())
         .filter(|&i| planes[i] < 0.95 * 157.6)
         .collect();
-    let (mut cores, mut widths, mut cores_x, mut widths_x) = (vec![], vec![], vec![], vec![]);
+    let (mut cores, mut widths, mut widths_few) = (vec![], vec![], vec![]);
+    let (mut cores_x, mut widths_x) = (vec![], vec![]);
     for &i in &counted {
         let (angle, x) = (angles(&results, i), positions(&results, planes[i]));
         let [core, width] = [angle.core(), angle.root_mean_square()].map(f64::to_radians);
@@ -161,7 +159,11 @@ fn cores_widths_and_shapes_are_geant4s() {
         );
         if planes[i] >= 20.0 {
             cores.push(core / core_g4 - 1.0);
-            widths.push(beyond_noise(width / width_g4 - 1.0));
+            let list = match FEW_HISTORIES_MM.contains(&planes[i]) {
+                true => &mut widths_few,
+                false => &mut widths,
+            };
+            list.push(width / width_g4 - 1.0);
         }
         if planes[i] >= 60.0 {
             widths_x.push(width_x / reference[4][i].sqrt() - 1.0);
@@ -191,6 +193,7 @@ fn cores_widths_and_shapes_are_geant4s() {
     });
     claim("moliere-core", worst(cores), 0.02, "1");
     claim("moliere-rms", worst(widths), 0.02, "1");
+    known_difference("moliere-rms-45-50mm", worst(widths_few), 0.02, "1");
     claim("moliere-core-x", worst(cores_x), 0.02, "1");
     claim("moliere-rms-x", worst(widths_x), 0.02, "1");
     claim(
