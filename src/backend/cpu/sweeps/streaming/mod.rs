@@ -15,7 +15,7 @@ use crate::operators::streaming::{
 };
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
-use places::{BEYOND, Flight, GAP, Landing, Rows, in_abreasts, put, some, written};
+use places::{BEYOND, Flight, GAP, Landing, Rows, in_abreasts, some, some_mut, written};
 
 /// Cells of the rows that are advanced together: enough to hide what a row costs besides, few enough for the nearest cache.
 const CELLS_TOGETHER: usize = 1024;
@@ -96,7 +96,7 @@ impl<T: Real> Stream<'_, T> {
                 let start = self.row_of(&rows, row);
                 let next = &mut self.next[start..start + self.layout.row / LANES];
                 for x in written(self.to.x).range() {
-                    put(next, x, landing.cells(&self.scratch.line, row, x));
+                    landing.land(&self.scratch.line, row, x, some_mut(next, x));
                 }
             }
         }
@@ -177,7 +177,7 @@ impl<T: Real> Stream<'_, T> {
             let mut at = rows.start(row);
             let cells = &mut self.scratch.line.cells;
             for x in rows.x.range() {
-                cells[at..at + ABREAST].copy_from_slice(&some(from, x));
+                cells[at..at + ABREAST].copy_from_slice(some(from, x));
                 at += ABREAST;
             }
             cells[at..at + GAP].copy_from_slice(&[T::ZERO; GAP]);
@@ -195,7 +195,8 @@ impl<T: Real> Stream<'_, T> {
         for row in 0..rows.count() {
             let i = flight.departure(rows.z.first + row);
             for x in to.range() {
-                columns[(x - to.first) * flight.length() + i] = landing.cells(line, row, x);
+                let column = &mut columns[(x - to.first) * flight.length() + i];
+                landing.land(line, row, x, column);
             }
         }
     }
@@ -209,11 +210,10 @@ impl<T: Real> Stream<'_, T> {
             let next = &mut self.next[start..start + self.layout.row / LANES];
             let arrival = flight.arrival(z);
             for x in to.range() {
-                let cells = match arrival {
+                *some_mut(next, x) = match arrival {
                     Some(i) => columns[(x - to.first) * flight.length() + i],
                     None => [T::ZERO; ABREAST],
                 };
-                put(next, x, cells);
             }
         }
         let mev = self.energies_mev[energy];

@@ -98,15 +98,16 @@ impl Landing {
         }
     }
 
-    /// What lands on the `ABREAST` cells number `x` of the grid.
+    /// Copies what lands on the `ABREAST` cells number `x` of the grid.
     #[inline(always)]
-    pub fn cells<T: Real>(&self, line: &Line<T>, row: usize, x: usize) -> Cells<T> {
-        let (first, mut cells) = (self.index(x * ABREAST), [T::ZERO; ABREAST]);
+    pub fn land<T: Real>(&self, line: &Line<T>, row: usize, x: usize, to: &mut Cells<T>) {
+        let first = self.index(x * ABREAST);
         if first < self.high && first + ABREAST as isize > self.low {
             let at = (self.start + row * self.pitch).wrapping_add_signed(first);
-            cells.copy_from_slice(&line.advanced[at..at + ABREAST]);
+            to.copy_from_slice(&line.advanced[at..at + ABREAST]);
+        } else {
+            *to = [T::ZERO; ABREAST];
         }
-        cells
     }
 }
 
@@ -186,14 +187,11 @@ pub fn written(cells: Span) -> Span {
 
 /// The `ABREAST` cells number `i` of a row.
 #[inline(always)]
-pub fn some<T: Real>(row: &[Chunk<T>], i: usize) -> Cells<T> {
-    let (first, mut cells) = (i * ABREAST % LANES, [T::ZERO; ABREAST]);
-    cells.copy_from_slice(&row[i * ABREAST / LANES].0[first..first + ABREAST]);
-    cells
+pub fn some<T: Real>(row: &[Chunk<T>], i: usize) -> &Cells<T> {
+    &row[i * ABREAST / LANES].0.as_chunks().0[i % (LANES / ABREAST)]
 }
 
 #[inline(always)]
-pub fn put<T: Real>(row: &mut [Chunk<T>], i: usize, cells: Cells<T>) {
-    let first = i * ABREAST % LANES;
-    row[i * ABREAST / LANES].0[first..first + ABREAST].copy_from_slice(&cells);
+pub fn some_mut<T: Real>(row: &mut [Chunk<T>], i: usize) -> &mut Cells<T> {
+    &mut row[i * ABREAST / LANES].0.as_chunks_mut().0[i % (LANES / ABREAST)]
 }
