@@ -82,7 +82,7 @@ impl Gathered {
         steps: usize,
     ) -> Result<Vec<Tally>> {
         let (spots, kept) = (twin.spots as usize, twin.steps_kept as usize);
-        if steps % kept != 0 {
+        if !steps.is_multiple_of(kept) {
             self.fetch_entries(launcher, twin, kept)?;
         }
         let left = Left {

@@ -186,7 +186,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     /// Fetches the ledger's entries before the device writes over them.
     fn keep_entries(&mut self) -> Result<()> {
         let kept = self.twin.steps_kept as usize;
-        if self.steps % kept == 0 {
+        if self.steps.is_multiple_of(kept) {
             self.gathered
                 .fetch_entries(self.launcher, &self.twin, kept)?;
         }
@@ -196,7 +196,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     /// Asks now and then whether any spot has weight left.
     fn look_ahead(&mut self) -> Result<()> {
         let all_born = self.births_end.is_none_or(|end| self.steps as i32 > end);
-        if self.steps % STEPS_PER_LOOK != 0 || !all_born {
+        if !self.steps.is_multiple_of(STEPS_PER_LOOK) || !all_born {
             return Ok(());
         }
         if let Some(ticket) = self.look.take() {
