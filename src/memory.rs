@@ -19,7 +19,9 @@ use crate::physics::Material;
 use crate::scoring::Scores;
 use crate::spectra::SpectraCollector;
 use crate::transport::groups;
-use bytemuck::Zeroable;
+use bytemuck::Pod;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 
 /// Bytes on the host and on the device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,19 +30,53 @@ pub struct Bytes {
     pub device: u64,
 }
 
-/// A zeroed buffer; an error, not an abort, where the system does not give it.
-///
-/// # Errors
-/// Out of memory.
-pub fn zeroed<T: Zeroable>(count: usize, what: &str) -> Result<Vec<T>> {
-    bytemuck::allocation::try_zeroed_vec(count).map_err(|()| {
-        let bytes = count as u64 * size_of::<T>() as u64;
-        Error::new(
-            Kind::OutOfMemory,
-            format!("no {} for {what}: the system refused them", readable(bytes)),
-        )
-        .hint("`smatrix2d check` prints what the case takes; use a coarser grid, or a machine with more memory")
-    })
+/// A zeroed buffer that begins on a cache line. It comes from the system as pages of zeros, so that those that are never written
+/// are never touched; an allocator that is asked for the alignment writes every one.
+pub struct Buffer<T> {
+    bytes: Vec<u8>,
+    /// Where it begins among the bytes.
+    first: usize,
+    of: PhantomData<T>,
+}
+
+const CACHE_LINE: usize = 64;
+
+impl<T: Pod> Buffer<T> {
+    /// # Errors
+    /// Out of memory: an error, not an abort, where the system does not give it.
+    pub fn zeroed(count: usize, what: &str) -> Result<Buffer<T>> {
+        let size = count.saturating_mul(size_of::<T>());
+        let refused = || {
+            let bytes = readable(size as u64);
+            Error::new(
+                Kind::OutOfMemory,
+                format!("no {bytes} for {what}: the system refused them"),
+            )
+            .hint("`smatrix2d check` prints what the case takes; use a coarser grid, or a machine with more memory")
+        };
+        let all = size.saturating_add(CACHE_LINE);
+        let mut bytes = bytemuck::allocation::try_zeroed_vec::<u8>(all).map_err(|()| refused())?;
+        let first = bytes.as_ptr().align_offset(CACHE_LINE);
+        bytes.truncate(first + size);
+        Ok(Buffer {
+            bytes,
+            first,
+            of: PhantomData,
+        })
+    }
+}
+
+impl<T: Pod> Deref for Buffer<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        bytemuck::cast_slice(&self.bytes[self.first..])
+    }
+}
+
+impl<T: Pod> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        bytemuck::cast_slice_mut(&mut self.bytes[self.first..])
+    }
 }
 
 pub fn readable(bytes: u64) -> String {

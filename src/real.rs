@@ -5,7 +5,7 @@ use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
 pub trait Real:
     Copy
-    + bytemuck::Zeroable
+    + bytemuck::Pod
     + Debug
     + Default
     + PartialOrd

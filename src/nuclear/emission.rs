@@ -222,9 +222,10 @@ impl<'a> Births<'a> {
         let forward: f64 = cells.iter().sum();
         let (energy_mev, each) = protons(energy_mev);
         self.stay(energy_mev, each * (all - forward).max(0.0));
-        for (cell, &number) in cells.iter().enumerate() {
-            self.add(energy_mev, cell, each * number);
-        }
+        self.add(
+            energy_mev,
+            cells.iter().map(|number| each * number).enumerate(),
+        );
     }
 
     fn elastic(&mut self, emitted: &[Emitted], share: f64) {
@@ -232,9 +233,10 @@ impl<'a> Births<'a> {
             let protons = share * proton.cm2_per_g;
             match polar_cells(proton.cosine) {
                 None => self.stay(proton.energy_mev, protons),
-                Some(cells) => cells
-                    .iter()
-                    .for_each(|(cell, part)| self.add(proton.energy_mev, *cell, part * protons)),
+                Some(cells) => {
+                    let born = cells.iter().map(|(cell, part)| (*cell, part * protons));
+                    self.add(proton.energy_mev, born);
+                }
             }
         }
     }
@@ -245,16 +247,19 @@ impl<'a> Births<'a> {
         self.shares.protons_let += protons * self.material.let_integral_mev2_cm2_per_g(energy_mev);
     }
 
-    /// Protons of one energy and polar cell: on the two bins about the energy, which keep the mean.
-    fn add(&mut self, energy_mev: f64, cell: usize, protons: f64) {
+    /// Protons of one energy by polar cell: on the two bins about the energy, which keep the mean.
+    fn add(&mut self, energy_mev: f64, protons: impl Iterator<Item = (usize, f64)>) {
         let centers = &self.axis.centers_mev;
         if energy_mev < centers[0] {
-            return self.stay(energy_mev, protons);
+            return self.stay(energy_mev, protons.map(|(_, number)| number).sum());
         }
         let (bin, share) = enclosing(centers, energy_mev);
-        self.by_cell[bin * POLAR_CELLS + cell] += (1.0 - share) * protons;
-        if share > 0.0 {
-            self.by_cell[(bin + 1) * POLAR_CELLS + cell] += share * protons;
+        let (below, above) = (bin * POLAR_CELLS, (bin + 1) * POLAR_CELLS);
+        for (cell, number) in protons {
+            self.by_cell[below + cell] += (1.0 - share) * number;
+            if share > 0.0 {
+                self.by_cell[above + cell] += share * number;
+            }
         }
     }
 

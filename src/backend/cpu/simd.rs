@@ -3,7 +3,7 @@
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
-use bytemuck::Zeroable;
+use bytemuck::{Pod, Zeroable};
 
 use crate::phase_space::{LANES, Span};
 use crate::real::Real;
@@ -15,6 +15,9 @@ pub struct Chunk<T>(pub [T; LANES]);
 
 // SAFETY: an array of numbers; all-zero bytes are zeros.
 unsafe impl<T: Real> Zeroable for Chunk<T> {}
+// SAFETY: an array of numbers that fills its alignment, so that there are no gaps.
+unsafe impl<T: Real> Pod for Chunk<T> {}
+const _: () = assert!(size_of::<Chunk<f32>>() == LANES * 4 && size_of::<Chunk<f64>>() == LANES * 8);
 
 impl<T: Real> Chunk<T> {
     pub const ZERO: Chunk<T> = Chunk([T::ZERO; LANES]);

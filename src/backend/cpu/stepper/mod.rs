@@ -13,7 +13,7 @@ use crate::case::Stepping;
 use crate::error::{Error, Result};
 use crate::ledger::{Amount, Ledger, StepEntry};
 use crate::march::{March, Tables};
-use crate::memory;
+use crate::memory::Buffer;
 use crate::nuclear::Term;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
@@ -32,17 +32,17 @@ pub(super) struct CpuStepper<'a, T> {
     tables: Tables<T>,
     instructions: InstructionSet,
     layout: Layout,
-    psi: Vec<Chunk<T>>,
-    next: Vec<Chunk<T>>,
+    psi: Buffer<Chunk<T>>,
+    next: Buffer<Chunk<T>>,
     window: Window,
     scratch: StreamScratch<T>,
     /// [angle, z, chunk] scores of the step in work, summed over energy.
-    partial: Vec<[Chunk<T>; SCORES]>,
+    partial: Buffer<[Chunk<T>; SCORES]>,
     /// [angle, z, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
-    remaining_weight: Vec<Chunk<T>>,
-    remaining_energy: Vec<Chunk<T>>,
+    remaining_weight: Buffer<Chunk<T>>,
+    remaining_energy: Buffer<Chunk<T>>,
     /// [chunk] scores of the plane in work, summed over angle.
-    sums: Vec<[Chunk<f64>; SCORES]>,
+    sums: Buffer<[Chunk<f64>; SCORES]>,
     mirror_pairs: Vec<(usize, usize)>,
     scores: Scores,
     ledger: Ledger,
@@ -62,7 +62,7 @@ impl<'a, T: Real> CpuStepper<'a, T> {
         let space = &march.phase_space.space;
         let extent = Extent::of(layout);
         // Zeroed pages that the beam never visits are never touched.
-        let zeroed = |chunks: usize| memory::zeroed::<Chunk<T>>(chunks, "the phase space");
+        let zeroed = |chunks: usize| Buffer::<Chunk<T>>::zeroed(chunks, "the phase space");
         Ok(CpuStepper {
             march,
             instructions,
@@ -71,10 +71,10 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             next: zeroed(extent.psi)?,
             window: Window::default(),
             scratch: StreamScratch::new(layout)?,
-            partial: memory::zeroed(extent.summed, "the scores of a step")?,
+            partial: Buffer::zeroed(extent.summed, "the scores of a step")?,
             remaining_weight: zeroed(extent.summed)?,
             remaining_energy: zeroed(extent.summed)?,
-            sums: memory::zeroed(extent.row, "the scores of a plane")?,
+            sums: Buffer::zeroed(extent.row, "the scores of a plane")?,
             mirror_pairs: mirror_pairs(&march.phase_space.angle),
             scores: Scores::new(space),
             ledger: Ledger::default(),

@@ -9,7 +9,7 @@ mod places;
 
 use crate::backend::cpu::simd::{Chunk, Sweep};
 use crate::error::Result;
-use crate::memory;
+use crate::memory::Buffer;
 use crate::operators::streaming::{
     ABREAST, Cells, DELAY, Displacement, Line, Regain, advance_columns,
 };
@@ -23,7 +23,7 @@ const CELLS_TOGETHER: usize = 1024;
 /// Room for streaming: rows that are advanced together, and the columns of a plane, [x, z].
 pub struct StreamScratch<T> {
     line: Line<T>,
-    columns: Vec<Cells<T>>,
+    columns: Buffer<Cells<T>>,
 }
 
 impl<T: Real> StreamScratch<T> {
@@ -34,7 +34,7 @@ impl<T: Real> StreamScratch<T> {
     pub fn new(layout: Layout) -> Result<StreamScratch<T>> {
         Ok(StreamScratch {
             line: Line::new(CELLS_TOGETHER.max(layout.row + GAP) + 3 * GAP),
-            columns: memory::zeroed(Self::column_cells(layout) / ABREAST, "streaming")?,
+            columns: Buffer::zeroed(Self::column_cells(layout) / ABREAST, "streaming")?,
         })
     }
 
