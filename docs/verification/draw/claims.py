@@ -17,6 +17,7 @@ CLAIMS = [
     ("Energy spread at planes", "Geant4, straggling alone", r"geant4-sd-energy-.*"),
     ("Core of the angles, `moliere`, from 20 mm on", "Geant4, scattering alone", r"moliere-core"),
     ("... root mean square", "the same", r"moliere-rms"),
+    ("... at 45 and 50 mm", "the same", r"moliere-rms-45-50mm"),
     ("... core of the positions of a beam without width", "the same", r"moliere-core-x"),
     ("... their root mean square", "the same", r"moliere-rms-x"),
     ("... histograms of angle and position down to 1e-3, less twice the noise", "the same", r"moliere-histogram-.*"),
