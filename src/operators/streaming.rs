@@ -281,30 +281,33 @@ fn empty_beside<T: Real>(cells: &mut [T], span: Span) {
 /// Cells that a column's cells arrive later than they enter.
 pub const DELAY: usize = 4;
 
-/// Advances columns side by side by the fraction of a displacement along z. Cells lie in the order of flight; what arrives at a
-/// cell's place lies `DELAY` after it. So many places and one more, at the end, are empty to begin with.
+/// Advances the columns of a plane [place, x] by the fraction of a displacement along z. Places lie in the order of flight, `width`
+/// apart; what arrives lies `DELAY` places after where it would. So many places and one more, the last, are empty to begin with.
 #[inline(always)]
-pub fn advance_columns<T: Real>(cells: &mut [Cells<T>], by: &Displacement<T>) {
+pub fn advance_plane<T: Real>(plane: &mut [Cells<T>], width: usize, by: &Displacement<T>) {
     if by.spreads() {
-        return spread_columns(cells, by);
+        return spread_plane(plane, width, by);
     }
-    let mut columns = Columns::new();
-    for i in 0..cells.len() {
-        cells[i] = columns.enter(by, cells[i]);
+    for x in 0..width {
+        let (mut columns, mut at) = (Columns::new(), x);
+        while at < plane.len() {
+            plane[at] = columns.enter(by, plane[at]);
+            at += width;
+        }
     }
 }
 
 #[inline(always)]
-fn spread_columns<T: Real>(cells: &mut [Cells<T>], by: &Displacement<T>) {
-    for i in (DELAY..cells.len()).rev() {
-        let here = cells[i - DELAY];
-        let upstream = if i > DELAY {
-            cells[i - DELAY - 1]
-        } else {
-            [T::ZERO; ABREAST]
+fn spread_plane<T: Real>(plane: &mut [Cells<T>], width: usize, by: &Displacement<T>) {
+    let delay = DELAY * width;
+    for at in (delay..plane.len()).rev() {
+        let here = plane[at - delay];
+        let upstream = match at < delay + width {
+            true => [T::ZERO; ABREAST],
+            false => plane[at - delay - width],
         };
         for l in 0..ABREAST {
-            cells[i][l] = by.donor_cell(upstream[l], here[l]);
+            plane[at][l] = by.donor_cell(upstream[l], here[l]);
         }
     }
 }

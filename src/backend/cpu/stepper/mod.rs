@@ -247,8 +247,8 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             along_z,
             regain: Regain::of(self.march.case.transport.stepping),
             energies_mev: &self.march.phase_space.energy.centers_mev,
-            psi: &self.psi,
-            next: &mut self.next,
+            psi: bytemuck::cast_slice(&self.psi),
+            next: bytemuck::cast_slice_mut(&mut self.next),
             scratch: &mut self.scratch,
             leaked: &mut leaked,
         });

@@ -1,26 +1,26 @@
 //! Streaming over the active window: rows along x, then (path stepping) columns along z.
 //!
-//! Rows of one displacement are advanced together, side by side in one line. A plane of them lies as columns, `ABREAST` in a
-//! strip and in the order of flight along z, before it is written.
+//! Rows of one displacement are advanced together, one after the other in a line. They lie in the order of flight along z while
+//! their columns are advanced.
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
 mod places;
 
-use crate::backend::cpu::simd::{Chunk, Sweep};
+use crate::backend::cpu::simd::Sweep;
 use crate::error::Result;
 use crate::memory::Buffer;
 use crate::operators::streaming::{
-    ABREAST, Cells, DELAY, Displacement, Line, Regain, advance_columns,
+    ABREAST, Cells, DELAY, Displacement, Line, Regain, advance_plane,
 };
-use crate::phase_space::{LANES, Layout, Span, Window};
+use crate::phase_space::{Layout, Span, Window};
 use crate::real::Real;
-use places::{BEYOND, Flight, GAP, Landing, Rows, in_abreasts, some, some_mut, written};
+use places::{BEYOND, Flight, GAP, Landing, Rows, beside, whole_abreasts, whole_chunks};
 
 /// Cells of the rows that are advanced together: enough to hide what a row costs besides, few enough for the nearest cache.
 const CELLS_TOGETHER: usize = 1024;
 
-/// Room for streaming: rows that are advanced together, and the columns of a plane, [x, z].
+/// Room for streaming: rows that are advanced together, and the columns of a plane, [place in the order of flight, x].
 pub struct StreamScratch<T> {
     line: Line<T>,
     columns: Buffer<Cells<T>>,
@@ -58,8 +58,8 @@ pub struct Stream<'a, T> {
     pub along_z: &'a [Displacement<T>],
     pub regain: Regain,
     pub energies_mev: &'a [f64],
-    pub psi: &'a [Chunk<T>],
-    pub next: &'a mut [Chunk<T>],
+    pub psi: &'a [T],
+    pub next: &'a mut [T],
     pub scratch: &'a mut StreamScratch<T>,
     /// (weight, energy MeV) by side: x_min, x_max, z_min, z_max.
     pub leaked: &'a mut [(f64, f64); 4],
@@ -92,12 +92,11 @@ impl<T: Real> Stream<'_, T> {
             let rows = self.rows(Span::new(first, last), angle, self.from.z);
             self.advance(&rows);
             let landing = Landing::of(&rows, &self.along_x[angle]);
+            let to = whole_chunks(self.to.x);
             for row in 0..rows.count() {
                 let start = self.row_of(&rows, row);
-                let next = &mut self.next[start..start + self.layout.row / LANES];
-                for x in written(self.to.x).range() {
-                    landing.land(&self.scratch.line, row, x, some_mut(next, x));
-                }
+                let next = &mut self.next[beside(start, to)];
+                landing.land(&self.scratch.line, row, to.first, next);
             }
         }
     }
@@ -106,25 +105,23 @@ impl<T: Real> Stream<'_, T> {
     #[inline(always)]
     fn planes(&mut self, energy: usize, angle: usize) {
         let (planes, together) = (self.from.z, self.together());
-        let flight = Flight::of(planes, &self.along_z[angle]);
+        let flight = Flight::of(planes, &self.along_z[angle], whole_chunks(self.to.x));
         for first in planes.range().step_by(together) {
             let last = (first + together).min(planes.last);
             let rows = self.rows(Span::new(energy, energy + 1), angle, Span::new(first, last));
             self.advance(&rows);
             self.enter(&rows, &flight);
         }
-        for x in 0..written(self.to.x).len() {
-            let column = &mut self.scratch.columns[flight.column(x)];
-            column[planes.len()..].fill([T::ZERO; ABREAST]);
-            advance_columns(column, &self.along_z[angle]);
-        }
+        let columns = &mut self.scratch.columns[..flight.places() * flight.width()];
+        columns[planes.len() * flight.width()..].fill([T::ZERO; ABREAST]);
+        advance_plane(columns, flight.width(), &self.along_z[angle]);
         self.settle(&flight, energy, angle);
     }
 
     /// Rows that fit in the line.
     #[inline(always)]
     fn together(&self) -> usize {
-        (CELLS_TOGETHER / (in_abreasts(self.from.x).len() * ABREAST + GAP)).max(1)
+        (CELLS_TOGETHER / (whole_abreasts(self.from.x).len() + GAP)).max(1)
     }
 
     #[inline(always)]
@@ -133,15 +130,15 @@ impl<T: Real> Stream<'_, T> {
             energies,
             angle,
             z,
-            x: in_abreasts(self.from.x),
+            x: whole_abreasts(self.from.x),
         }
     }
 
-    /// First chunk of a row in psi.
+    /// First cell of a row in psi.
     #[inline(always)]
     fn row_of(&self, rows: &Rows, row: usize) -> usize {
         let (energy, z) = rows.place(row);
-        self.layout.index(energy, rows.angle, z) / LANES
+        self.layout.index(energy, rows.angle, z)
     }
 
     /// Advances rows of psi in the scratch by the fraction of their displacement, and takes off what leaves the grid.
@@ -172,15 +169,11 @@ impl<T: Real> Stream<'_, T> {
     fn depart(&mut self, rows: &Rows) {
         self.scratch.line.cells[..2 * GAP].fill(T::ZERO);
         for row in 0..rows.count() {
-            let from = self.row_of(rows, row);
-            let from = &self.psi[from..from + self.layout.row / LANES];
-            let mut at = rows.start(row);
+            let from = &self.psi[beside(self.row_of(rows, row), rows.x)];
+            let (start, end) = (rows.start(row), rows.start(row + 1) - GAP);
             let cells = &mut self.scratch.line.cells;
-            for x in rows.x.range() {
-                cells[at..at + ABREAST].copy_from_slice(some(from, x));
-                at += ABREAST;
-            }
-            cells[at..at + GAP].copy_from_slice(&[T::ZERO; GAP]);
+            cells[start..end].copy_from_slice(from);
+            cells[end..end + GAP].copy_from_slice(&[T::ZERO; GAP]);
         }
         let end = rows.span().last;
         self.scratch.line.cells[end..end + GAP].fill(T::ZERO);
@@ -191,40 +184,31 @@ impl<T: Real> Stream<'_, T> {
     fn enter(&mut self, rows: &Rows, flight: &Flight) {
         let StreamScratch { line, columns } = &mut *self.scratch;
         let landing = Landing::of(rows, &self.along_x[rows.angle]);
-        let to = written(self.to.x);
         for row in 0..rows.count() {
-            let i = flight.departure(rows.z.first + row);
-            for x in to.range() {
-                let column = &mut columns[(x - to.first) * flight.length() + i];
-                landing.land(line, row, x, column);
-            }
+            let place = flight.departure(rows.z.first + row);
+            let to = columns[flight.row(place)].as_flattened_mut();
+            landing.land(line, row, flight.x.first, to);
         }
     }
 
     /// Writes the columns that were advanced to psi's planes, and enters what leaves the grid.
     #[inline(always)]
     fn settle(&mut self, flight: &Flight, energy: usize, angle: usize) {
-        let (to, columns) = (written(self.to.x), &mut self.scratch.columns);
+        let columns = &mut self.scratch.columns;
         for z in self.to.z.range() {
-            let start = self.layout.index(energy, angle, z) / LANES;
-            let next = &mut self.next[start..start + self.layout.row / LANES];
-            let arrival = flight.arrival(z);
-            for x in to.range() {
-                *some_mut(next, x) = match arrival {
-                    Some(i) => columns[(x - to.first) * flight.length() + i],
-                    None => [T::ZERO; ABREAST],
-                };
+            let next = &mut self.next[beside(self.layout.index(energy, angle, z), flight.x)];
+            match flight.arrival(z) {
+                Some(place) => next.copy_from_slice(columns[flight.row(place)].as_flattened()),
+                None => next.fill(T::ZERO),
             }
         }
         let mev = self.energies_mev[energy];
-        for i in DELAY..flight.length() {
-            let z = flight.plane(i);
+        for place in DELAY..flight.places() {
+            let z = flight.plane(place);
             let side = if z < 0 { 2 } else { 3 };
             if z < 0 || z >= self.layout.planes as isize {
-                for x in 0..to.len() {
-                    let cells = &mut columns[x * flight.length() + i];
-                    leak(cells, mev, &mut self.leaked[side]);
-                }
+                let cells = columns[flight.row(place)].as_flattened_mut();
+                leak(cells, mev, &mut self.leaked[side]);
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Where cells lie on their way: rows in a line, columns in the order of flight, and where either lands in the grid.
 
-use crate::backend::cpu::simd::Chunk;
 use crate::backend::cpu::sweeps::chunk_span;
-use crate::operators::streaming::{ABREAST, Cells, DELAY, Displacement, Line};
+use crate::operators::streaming::{ABREAST, DELAY, Displacement, Line};
 use crate::phase_space::{LANES, Span};
 use crate::real::Real;
+use std::ops::Range;
 
 /// Empty cells between rows that lie in one line, so that none sees the next.
 pub const GAP: usize = ABREAST;
@@ -18,7 +18,7 @@ pub struct Rows {
     pub energies: Span,
     pub angle: usize,
     pub z: Span,
-    /// In `ABREAST`s.
+    /// Whole `ABREAST`s of cells.
     pub x: Span,
 }
 
@@ -38,16 +38,10 @@ impl Rows {
         }
     }
 
-    /// Cells of a row that depart.
-    #[inline(always)]
-    pub fn cells(&self) -> usize {
-        self.x.len() * ABREAST
-    }
-
     /// Where a row begins in the line.
     #[inline(always)]
     pub fn start(&self, row: usize) -> usize {
-        2 * GAP + row * (self.cells() + GAP)
+        2 * GAP + row * (self.x.len() + GAP)
     }
 
     /// The part of the line that cells can arrive in.
@@ -71,13 +65,13 @@ pub struct Landing {
 impl Landing {
     #[inline(always)]
     pub fn of<T>(rows: &Rows, by: &Displacement<T>) -> Landing {
-        let cells = rows.cells() as isize;
+        let cells = rows.x.len() as isize;
         Landing {
             low: if by.direction > 0 { 0 } else { -1 },
             high: if by.direction > 0 { cells + 1 } else { cells },
-            origin: (rows.x.first * ABREAST) as isize + by.direction * by.whole as isize,
+            origin: rows.x.first as isize + by.direction * by.whole as isize,
             start: rows.start(0),
-            pitch: rows.cells() + GAP,
+            pitch: rows.x.len() + GAP,
         }
     }
 
@@ -89,7 +83,7 @@ impl Landing {
 
     /// A row's part of the line between two indices; empty where they are the wrong way round.
     #[inline(always)]
-    pub fn in_line(&self, row: usize, first: isize, last: isize) -> std::ops::Range<usize> {
+    pub fn in_line(&self, row: usize, first: isize, last: isize) -> Range<usize> {
         let at = |index: isize| (self.start + row * self.pitch).wrapping_add_signed(index);
         if first < last {
             at(first)..at(last)
@@ -98,21 +92,24 @@ impl Landing {
         }
     }
 
-    /// Copies what lands on the `ABREAST` cells number `x` of the grid.
+    /// Copies what lands on the cells from `x` on, zeros where nothing does.
     #[inline(always)]
-    pub fn land<T: Real>(&self, line: &Line<T>, row: usize, x: usize, to: &mut Cells<T>) {
-        let first = self.index(x * ABREAST);
-        if first < self.high && first + ABREAST as isize > self.low {
-            let at = (self.start + row * self.pitch).wrapping_add_signed(first);
-            to.copy_from_slice(&line.advanced[at..at + ABREAST]);
-        } else {
-            *to = [T::ZERO; ABREAST];
-        }
+    pub fn land<T: Real>(&self, line: &Line<T>, row: usize, x: usize, to: &mut [T]) {
+        let (first, count) = (self.index(x), to.len() as isize);
+        let low = (self.low - first).clamp(0, count);
+        let high = (self.high - first).clamp(low, count);
+        let landed = self.in_line(row, first + low, first + high);
+        let (low, high) = (low as usize, high as usize);
+        to[..low].fill(T::ZERO);
+        to[low..high].copy_from_slice(&line.advanced[landed]);
+        to[high..].fill(T::ZERO);
     }
 }
 
-/// A column's way along z: places count in the order of flight.
+/// The columns' way along z: places count in the order of flight.
 pub struct Flight {
+    /// Whole chunks of cells.
+    pub x: Span,
     planes: usize,
     direction: isize,
     /// The plane that departs first, and where it lands.
@@ -122,13 +119,14 @@ pub struct Flight {
 
 impl Flight {
     #[inline(always)]
-    pub fn of<T>(planes: Span, by: &Displacement<T>) -> Flight {
+    pub fn of<T>(planes: Span, by: &Displacement<T>, x: Span) -> Flight {
         let first = if by.direction > 0 {
             planes.first
         } else {
             planes.last - 1
         };
         Flight {
+            x,
             planes: planes.len(),
             direction: by.direction,
             first: first as isize,
@@ -137,14 +135,20 @@ impl Flight {
     }
 
     #[inline(always)]
-    pub fn length(&self) -> usize {
+    pub fn places(&self) -> usize {
         self.planes + BEYOND
     }
 
-    /// Places of column number `x` among the columns.
+    /// `ABREAST`s of columns.
     #[inline(always)]
-    pub fn column(&self, x: usize) -> std::ops::Range<usize> {
-        x * self.length()..(x + 1) * self.length()
+    pub fn width(&self) -> usize {
+        self.x.len() / ABREAST
+    }
+
+    /// The cells of a place among the columns.
+    #[inline(always)]
+    pub fn row(&self, place: usize) -> Range<usize> {
+        place * self.width()..(place + 1) * self.width()
     }
 
     /// Place that a plane departs from.
@@ -172,26 +176,24 @@ impl Flight {
     }
 }
 
-/// `ABREAST`s that a span of cells touches.
+/// The whole `ABREAST`s that a span of cells touches.
 #[inline(always)]
-pub fn in_abreasts(cells: Span) -> Span {
-    Span::new(cells.first / ABREAST, cells.last.div_ceil(ABREAST))
+pub fn whole_abreasts(cells: Span) -> Span {
+    Span::new(
+        cells.first / ABREAST * ABREAST,
+        cells.last.next_multiple_of(ABREAST),
+    )
 }
 
-/// `ABREAST`s of the chunks that a span of cells touches.
+/// The whole chunks that a span of cells touches.
 #[inline(always)]
-pub fn written(cells: Span) -> Span {
-    let (chunks, each) = (chunk_span(cells), LANES / ABREAST);
-    Span::new(chunks.first * each, chunks.last * each)
+pub fn whole_chunks(cells: Span) -> Span {
+    let chunks = chunk_span(cells);
+    Span::new(chunks.first * LANES, chunks.last * LANES)
 }
 
-/// The `ABREAST` cells number `i` of a row.
+/// The cells `x` of a row that begins at `start`.
 #[inline(always)]
-pub fn some<T: Real>(row: &[Chunk<T>], i: usize) -> &Cells<T> {
-    &row[i * ABREAST / LANES].0.as_chunks().0[i % (LANES / ABREAST)]
-}
-
-#[inline(always)]
-pub fn some_mut<T: Real>(row: &mut [Chunk<T>], i: usize) -> &mut Cells<T> {
-    &mut row[i * ABREAST / LANES].0.as_chunks_mut().0[i % (LANES / ABREAST)]
+pub fn beside(start: usize, x: Span) -> Range<usize> {
+    start + x.first..start + x.last
 }
