@@ -1,11 +1,11 @@
 //! `moliere` against Geant4's Wentzel-VI and single scattering: core, root mean square and shape of angles and positions.
 //!
-//! 150 MeV, a beam without width, no straggling. Bins are fine enough to hold the cores, and nothing is pruned: the default drops the
-//! tails below 1e-7 of the beam a cell, which carry 2 % of the variance on cells this small.
+//! 150 MeV, a beam without width; scattering alone, and with straggling. Bins of angle, or cells, are fine enough to hold the cores, and
+//! nothing is pruned: the default drops the tails below 1e-7 of the beam a cell, which carry 2 % of the variance on cells this small.
 
 use crate::reference::columns;
 use crate::set;
-use crate::support::{claim, known_difference, moments, run, worst};
+use crate::support::{claim, geant4_water, known_difference, moments, run, worst};
 use ndarray::Array2;
 use smatrix2d::curves::core_sigma;
 use smatrix2d::results::{Axis, Results};
@@ -13,25 +13,25 @@ use std::path::Path;
 
 const CASE: &str = r#"
 [phantom]
-material = "water"
+material = "geant4_water"
 x_mm = [-30.0, 30.0]
-z_mm = [0.0, 158.0]
-spacing_mm = [0.1, 1.0]
+z_mm = [0.0, 150.0]
 [[beam]]
 energy_mev = 150.0
 sigma_x_mm = 0.0
-x_mm = 0.05
 [grid]
-angle_bin_deg = 0.25
 angle_max_deg = 45.0
 [physics]
 scattering = "moliere"
-straggling = false
 [transport]
 prune = 1e-10
 [output]
-quantities = ["dose", "fluence", "angle_spectrum"]
+quantities = ["dose", "fluence", "angle_spectrum", "energy_spectrum"]
 "#;
+
+/// Width of the cells and of the bins of angle where positions, or angles, are compared. The beam fills the cell at x > 0.
+const FINE_CELLS: (f64, f64) = (0.1, 0.2);
+const FINE_ANGLES: (f64, f64) = (0.5, 0.125);
 
 /// A density over bins at a plane.
 struct Profile {
@@ -113,8 +113,8 @@ fn histogram_difference(
 }
 
 /// (from, to, weight) of one histogram.
-fn histogram(depth_mm: f64, quantity: &str) -> Vec<(f64, f64, f64)> {
-    let name = "tests/data/geant4_process_mcs_150mev_histograms.csv";
+fn histogram(process: &str, depth_mm: f64, quantity: &str) -> Vec<(f64, f64, f64)> {
+    let name = format!("tests/data/geant4_process_{process}_150mev_histograms.csv");
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
     let start = format!("{depth_mm},{quantity},");
     let row = |line: &str| -> Option<(f64, f64, f64)> {
@@ -128,84 +128,162 @@ fn histogram(depth_mm: f64, quantity: &str) -> Vec<(f64, f64, f64)> {
     text.lines().filter_map(row).collect()
 }
 
+fn energies(results: &Results, plane: usize) -> Profile {
+    let spectra = results.spectra.as_ref().expect("asked for");
+    let density = spectra.energy_spectrum_per_mev.as_ref().expect("asked for");
+    Profile {
+        axis: spectra.energy_mev.clone(),
+        density: density.row(plane).to_vec(),
+    }
+}
+
 /// Planes where a few of the reference's histories carry its variance (docs/verification/known-differences.md).
 const FEW_HISTORIES_MM: [f64; 2] = [45.0, 50.0];
 
-#[test]
-fn cores_widths_and_shapes_are_geant4s() {
-    let reference = columns("geant4_process_mcs_150mev.csv");
-    let planes = &reference[0];
-    let results = run(CASE, &set!["output.planes_mm" => format!("{planes:?}")]).results;
-    // To 95 % of the range.
-    let counted: Vec<usize> = (0..planes.len())
-        .filter(|&i| planes[i] < 0.95 * 157.6)
-        .collect();
-    let (mut cores, mut widths, mut widths_few) = (vec![], vec![], vec![]);
-    let (mut cores_x, mut widths_x) = (vec![], vec![]);
-    for &i in &counted {
-        let (angle, x) = (angles(&results, i), positions(&results, planes[i]));
-        let [core, width] = [angle.core(), angle.root_mean_square()].map(f64::to_radians);
-        let (width_g4, core_g4) = (reference[6][i].sqrt(), reference[7][i]);
-        let (core_x, width_x) = (x.core(), x.root_mean_square());
-        println!(
-            "row\tmoliere\t{}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{core_x:.3}\t{width_x:.3}\t{:.3}",
-            planes[i],
-            1e3 * core_g4,
-            1e3 * core,
-            1e3 * width,
-            1e3 * width_g4,
-            reference[8][i],
-            reference[4][i].sqrt()
-        );
-        if planes[i] >= 20.0 {
-            cores.push(core / core_g4 - 1.0);
-            let list = match FEW_HISTORIES_MM.contains(&planes[i]) {
-                true => &mut widths_few,
-                false => &mut widths,
-            };
-            list.push(width / width_g4 - 1.0);
-        }
-        if planes[i] >= 60.0 {
-            widths_x.push(width_x / reference[4][i].sqrt() - 1.0);
-        }
-        if reference[8][i].is_finite() {
-            cores_x.push(core_x / reference[8][i] - 1.0);
+/// Geant4's moments at planes and its histograms, and this program's results for one of its runs.
+struct Comparison {
+    process: &'static str,
+    reference: Vec<Vec<f64>>,
+    fine_cells: Results,
+    fine_angles: Results,
+}
+
+impl Comparison {
+    fn of(process: &'static str, straggling: bool) -> Comparison {
+        let mut reference = columns(&format!("geant4_process_{process}_150mev.csv"));
+        // To 95 % of the range.
+        let counted = reference[0]
+            .iter()
+            .filter(|depth| **depth < 0.95 * 157.6)
+            .count();
+        reference
+            .iter_mut()
+            .for_each(|column| column.truncate(counted));
+        let results = |(cell_mm, bin_deg): (f64, f64)| {
+            let set = set![
+                "output.planes_mm" => format!("{:?}", reference[0]),
+                "physics.straggling" => straggling,
+                "phantom.spacing_mm" => format!("[{cell_mm:?}, 1.0]"),
+                "beam.0.x_mm" => format!("{:?}", 0.5 * cell_mm),
+                "grid.angle_bin_deg" => bin_deg,
+            ];
+            run(&(CASE.to_string() + &geant4_water(75)), &set).results
+        };
+        let (fine_cells, fine_angles) = (results(FINE_CELLS), results(FINE_ANGLES));
+        Comparison {
+            process,
+            reference,
+            fine_cells,
+            fine_angles,
         }
     }
-    let histograms = [60.0, 100.0, 140.0].map(|depth| {
-        let plane = planes.iter().position(|p| *p == depth).unwrap();
-        let angle = angles(&results, plane);
-        let x = positions(&results, depth);
-        let found = [
-            histogram_difference(
-                &angle,
-                0.0,
-                1f64.to_degrees(),
-                &histogram(depth, "angle_rad"),
-            ),
-            histogram_difference(&x, 0.05, 1.0, &histogram(depth, "x_mm")),
-        ];
-        println!(
-            "row\tmoliere-histograms\t{depth}\t{:.3}\t{:.3}",
-            found[0], found[1]
-        );
-        found
+
+    /// Worst of a difference at the planes from `from_mm` on, but for those where there is none.
+    fn worst_from(&self, from_mm: f64, difference: impl Fn(usize, f64) -> Option<f64>) -> f64 {
+        let planes = self.reference[0].iter().enumerate();
+        let counted = planes.filter(|(_, depth)| **depth >= from_mm);
+        worst(counted.filter_map(|(i, &depth)| difference(i, depth)))
+    }
+
+    fn rms_of_angle(&self, i: usize) -> f64 {
+        let width = angles(&self.fine_angles, i).root_mean_square().to_radians();
+        width / self.reference[6][i].sqrt() - 1.0
+    }
+
+    /// Cores and root mean squares of angle and position.
+    fn claim_widths(&self, name: &str) {
+        let core = self.worst_from(20.0, |i, _| {
+            Some(angles(&self.fine_angles, i).core().to_radians() / self.reference[7][i] - 1.0)
+        });
+        let few = |depth: f64| FEW_HISTORIES_MM.contains(&depth);
+        let rms = self.worst_from(20.0, |i, depth| (!few(depth)).then(|| self.rms_of_angle(i)));
+        let core_x = self.worst_from(0.0, |i, depth| {
+            let core_g4 = Some(self.reference[8][i]).filter(|core| core.is_finite())?;
+            Some(positions(&self.fine_cells, depth).core() / core_g4 - 1.0)
+        });
+        let rms_x = self.worst_from(60.0, |i, depth| {
+            let width = positions(&self.fine_cells, depth).root_mean_square();
+            Some(width / self.reference[4][i].sqrt() - 1.0)
+        });
+        claim(&format!("{name}-core"), core, 0.02, "1");
+        claim(&format!("{name}-rms"), rms, 0.02, "1");
+        claim(&format!("{name}-core-x"), core_x, 0.02, "1");
+        claim(&format!("{name}-rms-x"), rms_x, 0.02, "1");
+    }
+
+    /// Worst differences of the histograms of angle and position.
+    fn histograms(&self, name: &str) -> [f64; 2] {
+        let differences = [60.0, 100.0, 140.0].map(|depth| {
+            let plane = self.reference[0].iter().position(|p| *p == depth).unwrap();
+            let angle = angles(&self.fine_angles, plane);
+            let x = positions(&self.fine_cells, depth);
+            let of = |quantity: &str| histogram(self.process, depth, quantity);
+            let degrees = 1f64.to_degrees();
+            let found = [
+                histogram_difference(&angle, 0.0, degrees, &of("angle_rad")),
+                histogram_difference(&x, 0.5 * FINE_CELLS.0, 1.0, &of("x_mm")),
+            ];
+            println!(
+                "row\t{name}-histograms\t{depth}\t{:.3}\t{:.3}",
+                found[0], found[1]
+            );
+            found
+        });
+        [0, 1].map(|quantity| worst(differences.map(|difference| difference[quantity])))
+    }
+
+    fn print_planes(&self, name: &str) {
+        for (i, &depth) in self.reference[0].iter().enumerate() {
+            let (angle, x) = (
+                angles(&self.fine_angles, i),
+                positions(&self.fine_cells, depth),
+            );
+            println!(
+                "row\t{name}\t{depth}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}\t{:.3}",
+                1e3 * self.reference[7][i],
+                1e3 * angle.core().to_radians(),
+                1e3 * angle.root_mean_square().to_radians(),
+                1e3 * self.reference[6][i].sqrt(),
+                self.reference[8][i],
+                x.core(),
+                x.root_mean_square(),
+                self.reference[4][i].sqrt()
+            );
+        }
+    }
+}
+
+#[test]
+fn cores_widths_and_shapes_by_scattering_alone_are_geant4s() {
+    let scattering = Comparison::of("mcs", false);
+    scattering.print_planes("moliere");
+    scattering.claim_widths("moliere");
+    let [angle, x] = scattering.histograms("moliere");
+    claim("moliere-histogram-angle", angle, 0.1, "1");
+    claim("moliere-histogram-x", x, 0.1, "1");
+    let few = FEW_HISTORIES_MM.map(|depth| {
+        let plane = scattering.reference[0].iter().position(|p| *p == depth);
+        scattering.rms_of_angle(plane.unwrap())
     });
-    claim("moliere-core", worst(cores), 0.02, "1");
-    claim("moliere-rms", worst(widths), 0.02, "1");
-    known_difference("moliere-rms-45-50mm", worst(widths_few), 0.02, "1");
-    claim("moliere-core-x", worst(cores_x), 0.02, "1");
-    claim("moliere-rms-x", worst(widths_x), 0.02, "1");
-    claim(
-        "moliere-histogram-angle",
-        worst(histograms.map(|h| h[0])),
-        0.1,
-        "1",
-    );
-    claim(
-        "moliere-histogram-x",
-        worst(histograms.map(|h| h[1])),
-        0.1,
-        "1",
-    );
+    known_difference("moliere-rms-45-50mm", worst(few), 0.02, "1");
+}
+
+#[test]
+fn with_straggling_they_are_too_and_so_are_the_energies() {
+    let both = Comparison::of("both", true);
+    both.print_planes("moliere-straggling");
+    both.claim_widths("moliere-straggling");
+    let [angle, x] = both.histograms("moliere-straggling");
+    claim("moliere-straggling-histogram-angle", angle, 0.1, "1");
+    known_difference("moliere-straggling-histogram-x", x, 0.1, "1");
+    let moments = |i: usize| {
+        let energy = energies(&both.fine_angles, i);
+        moments(&energy.axis.centers, &energy.weights())
+    };
+    let mean = both.worst_from(0.0, |i, _| Some(moments(i).1 - both.reference[2][i]));
+    let sigma = both.worst_from(0.0, |i, _| {
+        Some(moments(i).2.sqrt() / both.reference[3][i] - 1.0)
+    });
+    claim("moliere-straggling-mean-energy", mean, 0.1, "MeV");
+    claim("moliere-straggling-sd-energy", sigma, 0.03, "1");
 }

@@ -80,14 +80,15 @@ pub fn known_difference(id: &str, measured: f64, tolerance: f64, unit: &str) {
     );
 }
 
-/// The value of largest magnitude.
+/// The value of largest magnitude; NaN where one is.
 pub fn worst(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().fold(
-        0.0,
-        |worst: f64, v| {
-            if v.abs() > worst.abs() { v } else { worst }
-        },
-    )
+    values.into_iter().fold(0.0, |worst: f64, v| {
+        if v.abs() <= worst.abs() || worst.is_nan() {
+            worst
+        } else {
+            v
+        }
+    })
 }
 
 pub fn audit(results: &Results, channel: &str) -> f64 {
