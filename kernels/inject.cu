@@ -1,4 +1,4 @@
-// Injection: psi[energy, angle, x] += sum over terms of emission[energy, angle] row[x]; twin of src/backend/cpu/inject.rs.
+// Injection: psi[energy, angle, x] += sum over terms of emission[energy, angle] row[x]; twin of src/backend/cpu/stepper/inject.rs.
 #include "phase_space.cuh"
 
 // Protons born at a plane; the twin is in src/backend/cuda/twins.rs.
