@@ -156,6 +156,9 @@ pub const ABREAST: usize = 8;
 /// Neighbouring cells on their way.
 pub type Cells<T> = [T; ABREAST];
 
+/// Lists of cells that a `Line` holds.
+pub const LINES: usize = 5;
+
 /// Cells of a line on their way, with room for what a step computes between.
 pub struct Line<T> {
     pub cells: Vec<T>,

@@ -280,3 +280,56 @@ fn a_periodic_angle_axis_rejects_nothing_and_agrees_with_a_wide_one() {
     // A forward beam: what scatters past 150 degrees is nothing.
     claim("periodic-axis", difference, 1e-6, "of the maximum");
 }
+
+/// Cells so flat that a beam at 75 degrees flies past the whole phantom, 75 cells of x, in one step; bins of several energies.
+const FLAT_CELLS: &str = r#"
+[phantom]
+material = "water"
+x_mm = [-20.0, 20.0]
+z_mm = [0.0, 40.0]
+spacing_mm = [1.0, 20.0]
+[[beam]]
+energy_mev = 150.0
+energy_spread_mev = 5.0
+sigma_x_mm = 1.0
+[grid]
+angle_max_deg = 80.0
+angle_bin_deg = 5.0
+[physics]
+scattering = "none"
+energy_loss = false
+straggling = false
+[run]
+precision = "double"
+"#;
+
+#[test]
+fn what_flies_past_a_side_in_one_step_leaks_there_with_its_energy() {
+    for (angle, side) in [(-75.0, 0), (75.0, 1)] {
+        for (x, prune) in [(-14.0, "1e-12"), (0.0, "0.0"), (14.0, "1e-12")] {
+            let overrides = set![
+                "beam.0.angle_deg" => format!("{angle:?}"),
+                "beam.0.x_mm" => format!("{x:?}"),
+                "transport.prune" => prune,
+            ];
+            let ledger = run(FLAT_CELLS, &overrides).ledger;
+            let (leaked, injected) = (ledger.leaked(side), ledger.injected);
+            let what = format!("{angle} {x}: {leaked:?} {injected:?}");
+            // 1e-10: what is pruned, and rounding.
+            assert!((leaked.weight - injected.weight).abs() < 1e-10, "{what}");
+            let energy = leaked.energy_mev / injected.energy_mev;
+            assert!((energy - 1.0).abs() < 1e-10, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_phantom_of_one_plane_can_be_stepped_along_the_path() {
+    let text = VACUUM.replace("z_mm = [0.0, 110.0]", "z_mm = [0.0, 1.0]");
+    let ledger = run(&text, &set!["transport.step_mm" => "0.5"]).ledger;
+    let (leaked, injected) = (ledger.leaked(3), ledger.injected);
+    assert!(
+        (leaked.weight - injected.weight).abs() < 1e-9,
+        "{leaked:?} {injected:?}"
+    );
+}

@@ -67,8 +67,8 @@ struct Extent {
     /// What is summed over energy.
     summed: usize,
     row: usize,
-    /// Columns between streaming's two passes.
-    columns: usize,
+    /// Streaming's lines and columns.
+    streaming: usize,
 }
 
 impl Extent {
@@ -77,12 +77,14 @@ impl Extent {
             psi: layout.len() / LANES,
             summed: layout.planes * layout.angles * layout.row / LANES,
             row: layout.row / LANES,
-            columns: StreamScratch::<f32>::column_cells(layout) / LANES,
+            streaming: (StreamScratch::<f32>::column_cells(layout)
+                + StreamScratch::<f32>::line_cells(layout))
+            .div_ceil(LANES),
         }
     }
 
     fn bytes<T>(&self) -> u64 {
-        let chunks = 2 * self.psi + (SCORES + 2) * self.summed + self.columns;
+        let chunks = 2 * self.psi + (SCORES + 2) * self.summed + self.streaming;
         let sums = self.row * SCORES * size_of::<Chunk<f64>>();
         (chunks as u64).saturating_mul(size_of::<Chunk<T>>() as u64) + sums as u64
     }

@@ -15,7 +15,7 @@ pub struct Chunk<T>(pub [T; LANES]);
 
 // SAFETY: an array of numbers; all-zero bytes are zeros.
 unsafe impl<T: Real> Zeroable for Chunk<T> {}
-// SAFETY: an array of numbers that fills its alignment, so that there are no gaps.
+// SAFETY: an array of numbers that fills its alignment, as asserted for every `Real` there is.
 unsafe impl<T: Real> Pod for Chunk<T> {}
 const _: () = assert!(size_of::<Chunk<f32>>() == LANES * 4 && size_of::<Chunk<f64>>() == LANES * 8);
 

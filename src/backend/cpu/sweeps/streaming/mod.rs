@@ -11,7 +11,7 @@ use crate::backend::cpu::simd::Sweep;
 use crate::error::Result;
 use crate::memory::Buffer;
 use crate::operators::streaming::{
-    ABREAST, Cells, DELAY, Displacement, Line, Regain, advance_plane,
+    ABREAST, Cells, DELAY, Displacement, LINES, Line, Regain, advance_plane,
 };
 use crate::phase_space::{Layout, Span, Window};
 use crate::real::Real;
@@ -33,17 +33,19 @@ impl<T: Real> StreamScratch<T> {
     /// Out of memory.
     pub fn new(layout: Layout) -> Result<StreamScratch<T>> {
         Ok(StreamScratch {
-            line: Line::new(CELLS_TOGETHER.max(layout.row + GAP) + 3 * GAP),
+            line: Line::new(Self::line_cells(layout) / LINES),
             columns: Buffer::zeroed(Self::column_cells(layout) / ABREAST, "streaming")?,
         })
     }
 
-    /// Cells of a plane's columns; depth stepping has none.
+    /// Cells of a plane's columns.
     pub fn column_cells(layout: Layout) -> usize {
-        match layout.planes {
-            1 => 0,
-            planes => (planes + BEYOND) * layout.row,
-        }
+        (layout.planes + BEYOND) * layout.row
+    }
+
+    /// Cells of the lines in which rows are advanced.
+    pub fn line_cells(layout: Layout) -> usize {
+        LINES * (CELLS_TOGETHER.max(layout.row + GAP) + 3 * GAP)
     }
 }
 
@@ -153,8 +155,8 @@ impl<T: Real> Stream<'_, T> {
             line.advance(by, self.regain, rows.span());
         }
         let landing = Landing::of(rows, by);
-        let low = landing.low.max(landing.index(0));
-        let high = landing.high.min(landing.index(self.cells_x));
+        let low = landing.index(0).clamp(landing.low, landing.high);
+        let high = landing.index(self.cells_x).clamp(landing.low, landing.high);
         for row in 0..rows.count() {
             let mev = self.energies_mev[rows.place(row).0];
             let below = landing.in_line(row, landing.low, low);
