@@ -86,6 +86,17 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("path", PATH.into()),
         ("path, media", with(PATH, MEDIA)),
         (
+            "path, one plane",
+            PATH.replace("z_mm = [0.0, 12.0]", "z_mm = [0.0, 1.0]"),
+        ),
+        (
+            "depth, past the side in one step at many angles",
+            PATH.replace("angle_deg = 30.0", "angle_deg = 60.0\nx_mm = -3.0\ndivergence_mrad = 100.0")
+                .replace("angle_max_deg = 90.0", "angle_max_deg = 85.0")
+                .replace("spacing_mm = [1.0, 1.0]", "spacing_mm = [1.0, 12.0]")
+                .replace("stepping = \"path\"\nstep_mm = 1.0", "stepping = \"depth\""),
+        ),
+        (
             "path, lie, dense",
             PATH.replace("prune = 1e-6", "prune = 0.0\nsplitting = \"lie\"\nmax_steps = 3"),
         ),

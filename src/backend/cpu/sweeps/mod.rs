@@ -1,4 +1,4 @@
-//! The operators' passes over the active window, serial, a chunk of `LANES` cells of x at a time.
+//! The operators' passes over the active window, serial, a chunk of `LANES` cells of x at a time; streaming takes whole rows.
 //!
 //! Every pass reads `psi` in the window `from` and writes `next` in the window `to`, whole chunks at a time: cells of a
 //! written chunk outside the window are zeros, cells of unwritten chunks are never read.
