@@ -94,6 +94,7 @@ pub fn cases() -> Vec<(&'static str, String)> {
             PATH.replace("angle_deg = 30.0", "angle_deg = 60.0\nx_mm = -3.0\ndivergence_mrad = 100.0")
                 .replace("angle_max_deg = 90.0", "angle_max_deg = 85.0")
                 .replace("spacing_mm = [1.0, 1.0]", "spacing_mm = [1.0, 12.0]")
+                .replace("z_mm = [0.0, 12.0]", "z_mm = [0.0, 48.0]")
                 .replace("stepping = \"path\"\nstep_mm = 1.0", "stepping = \"depth\""),
         ),
         (
