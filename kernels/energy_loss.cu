@@ -202,7 +202,7 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     for (int item = blockIdx.x * ROWS + threadIdx.y; item * LANES < fours.count; item += gridDim.x * ROWS) {
         const Cell cell(fours, item * LANES + threadIdx.x);
         Walk<Stored, SCORED> walk = {march, from, to, cell, Filling(march, plane + cell.z, cell.x),
-                             static_cast<int>(READ_ONLY(march.mirror_class + cell.theta)), depth, ring};
+                                     static_cast<int>(READ_ONLY(march.mirror_class + cell.theta)), depth, ring};
         walk.run(psi + spot * march.layout.cells(), next + spot * march.layout.cells(), lost, rounding);
         walk.hand_on(spot);
     }

@@ -131,7 +131,8 @@ fn highest_like(case: &Case, beam: usize) -> usize {
         .unwrap_or(beam)
 }
 
-/// Bytes of the largest stepper of a case's second phase spaces, without the operators' tables.
+/// Bytes of the largest stepper of a case's second phase spaces, without the operators' tables. A grid that no march fits on takes
+/// none: its run ends with the reason.
 pub fn second_buffer_bytes(
     case: &Case,
     phantom: &Phantom,

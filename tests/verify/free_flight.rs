@@ -212,8 +212,14 @@ fn a_turned_beam_of_70_mev_blurs_its_peak_by_half_a_cell() {
         "phantom.x_mm" => "[-16.0, 60.0]",
     ]);
     let (l2, largest) = differences(&behind_a_gap(0.0, &upright), &behind_a_gap(45.0, &turned));
-    known_difference("rotation-70mev-l2", l2, 0.02, "1");
-    known_difference("rotation-70mev-linf", largest, 0.05, "of the maximum");
+    known_difference("rotation-70mev-l2", l2, 0.02, 0.044, "1");
+    known_difference(
+        "rotation-70mev-linf",
+        largest,
+        0.05,
+        0.095,
+        "of the maximum",
+    );
 }
 
 const POLICIES: &str = r#"

@@ -54,7 +54,7 @@ fn range_bins_of_half_a_millimetre_miss_geant4s_distal_edge_at_70_mev() {
     let [r80, rms, falloff] = differences(70.0, 60.0, &set!["grid.range_bin_mm" => "0.5"]);
     claim("geant4-r80-70-halfmm-bins", r80, 0.15, "mm");
     claim("geant4-rms-70-halfmm-bins", rms, 0.01, "of the peak");
-    known_difference("geant4-falloff-70-halfmm-bins", falloff, 0.05, "1");
+    known_difference("geant4-falloff-70-halfmm-bins", falloff, 0.05, 0.15, "1");
 }
 
 const PLANE_CASE: &str = r#"
@@ -131,9 +131,9 @@ fn energies_at_planes_are_those_of_geant4_with_geant4s_stopping_powers() {
 #[test]
 fn with_pstars_stopping_powers_the_energies_differ_at_the_end_of_the_range() {
     let (mean, _) = energy_differences("csda", "water", "false");
-    known_difference("geant4-mean-energy-csda-pstar", mean, 0.002, "1");
+    known_difference("geant4-mean-energy-csda-pstar", mean, 0.002, 0.0074, "1");
     let (mean, sigma) = energy_differences("stragg", "water", "true");
-    println!("stragg with PSTAR: mean {mean:+.5}");
+    claim("geant4-mean-energy-stragg-pstar", mean, 0.002, "1");
     claim("geant4-sd-energy-stragg-pstar", sigma, 0.03, "1");
 }
 

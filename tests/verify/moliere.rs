@@ -266,7 +266,7 @@ fn cores_widths_and_shapes_by_scattering_alone_are_geant4s() {
         let plane = scattering.reference[0].iter().position(|p| *p == depth);
         scattering.rms_of_angle(plane.unwrap())
     });
-    known_difference("moliere-rms-45-50mm", worst(few), 0.02, "1");
+    known_difference("moliere-rms-45-50mm", worst(few), 0.02, 0.029, "1");
 }
 
 #[test]
@@ -279,7 +279,13 @@ fn with_straggling_they_are_too_and_so_are_the_energies() {
     claim("moliere-straggling-histogram-angle", angle, 0.1, "1");
     let x = worst([at_60[1], at_100[1]]);
     claim("moliere-straggling-histogram-x", x, 0.1, "1");
-    known_difference("moliere-straggling-histogram-x-140mm", at_140[1], 0.1, "1");
+    known_difference(
+        "moliere-straggling-histogram-x-140mm",
+        at_140[1],
+        0.1,
+        0.115,
+        "1",
+    );
     let moments = |i: usize| {
         let energy = energies(&both.fine_angles, i);
         moments(&energy.axis.centers, &energy.weights())

@@ -49,7 +49,13 @@ fn with_bethes_logarithm_alone_the_range_is_a_little_longer() {
     claim("nuclear-r80-icru90", difference, 0.15, "mm");
     let cells = mine.depth_dose_mev_per_mm.iter().zip(expected);
     let largest = worst(cells.map(|(a, b)| (a - b) / theirs.peak_mev_per_mm));
-    known_difference("nuclear-depth-largest-icru90", largest, 0.02, "of the peak");
+    known_difference(
+        "nuclear-depth-largest-icru90",
+        largest,
+        0.02,
+        0.027,
+        "of the peak",
+    );
 }
 
 #[test]
@@ -190,7 +196,13 @@ fn let_on_the_axis_is_that_of_geant4() {
                 .map(|z| let_difference(&results, z..(z + 10).min(DISTAL_80_MM), primary)),
         )
     };
-    known_difference("nuclear-let-all-shallow", blocks(0..90, false), 0.03, "1");
+    known_difference(
+        "nuclear-let-all-shallow",
+        blocks(0..90, false),
+        0.03,
+        0.074,
+        "1",
+    );
     for (id, depths, primary) in [
         ("nuclear-let-primary", 0..140, true),
         ("nuclear-let-primary-peak", 140..DISTAL_80_MM, true),

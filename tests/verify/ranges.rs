@@ -76,14 +76,17 @@ fn r80_is_pstars_projected_range_and_what_straggling_adds() {
             &format!("r80-{spacing_mm}mm-mean-depth"),
             worst(without),
             0.1,
+            0.24,
             "mm",
         );
     }
 }
 
 #[test]
-fn with_range_bins_of_half_a_millimetre_the_falloff_misses_at_70_mev() {
-    for (spacing, energy) in [(1.0, 70.0), (0.5, 70.0), (0.5, 100.0)] {
+fn with_range_bins_of_half_a_millimetre_the_falloff_misses() {
+    // What is known of it: a tenth more than is found.
+    for (spacing, energy, at_most) in [(1.0, 70.0, 0.034), (0.5, 70.0, 0.165), (0.5, 100.0, 0.031)]
+    {
         let outcome = beam_with(
             energy,
             spacing,
@@ -94,15 +97,8 @@ fn with_range_bins_of_half_a_millimetre_the_falloff_misses_at_70_mev() {
         let curve = convolved(energy, mean, spacing, &outcome.results.z_mm);
         let falloff = outcome.results.summary.falloff_80_20_mm / curve.falloff_80_20_mm - 1.0;
         println!("0.5 mm bins {energy} MeV {spacing} mm: falloff {falloff:+.4}");
-        match (spacing, energy) {
-            (0.5, 100.0) => {}
-            _ => known_difference(
-                &format!("falloff-halfmm-bins-{energy}-{spacing}mm"),
-                falloff,
-                0.02,
-                "1",
-            ),
-        }
+        let id = format!("falloff-halfmm-bins-{energy}-{spacing}mm");
+        known_difference(&id, falloff, 0.02, at_most, "1");
     }
 }
 

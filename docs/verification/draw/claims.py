@@ -7,7 +7,7 @@ CLAIMS = [
     ("R80, 1 and 0.5 mm cells", "E(r) convolved with three moments of the range, same cells", r"r80-convolved-.*"),
     ("Distal falloff 80-20, 1 and 0.5 mm cells", "the same", r"falloff-convolved-.*"),
     ("... range zero anywhere between the bins", "the same", r"falloff-bin-phase"),
-    ("... 70 MeV, `range_bin_mm = 0.5` asked for", "the same", r"falloff-halfmm-bins-.*"),
+    ("... 70 and 100 MeV, `range_bin_mm = 0.5` asked for", "the same", r"falloff-halfmm-bins-.*"),
     ("Range straggling", "integral of Bohr's variance over S cubed", r"range-straggling"),
     ("Depth dose at 70 and 150 MeV: R80", "Geant4, electromagnetic only, 0.5 mm cells", r"geant4-r80-(70|150)"),
     ("... falloff", "the same", r"geant4-falloff-(70|150)"),
@@ -87,3 +87,19 @@ TABLES = {
     "mcs": ("depth, mm", "Geant4 core, mrad", "`gaussian`, mrad", "Geant4 rms, mrad", "Geant4 core, mm", "`gaussian`, mm", "Geant4 rms, mm", "`gaussian` x angle, mm rad", "Geant4 x angle, mm rad"),
     "prune": ("`prune`", "weight pruned", "largest change of the dose, of its maximum"),
 }
+
+# The README's table: `{pattern}` is the largest figure of these claims, `{100 - pattern}` the points that pass.
+README = [
+    ("R80 in water, 70 to 230 MeV", "PSTAR's projected range and what straggling adds", "{r80-.*-pstar}"),
+    ("R80, distal falloff, rms of the depth dose at 70 and 150 MeV", "Geant4, electromagnetic only", "{(geant4|em)-r80-(70|150)}, {(geant4|em)-falloff-(70|150)}, {(geant4|em-depth-dose)-rms-(70|150)}"),
+    ("Dose maps at 70 and 150 MeV, half a bone in the beam", "the same", "gamma 1 %/0.5 mm {100 - em-gamma.*}; 1 %/1 mm {100 - half-bone-gamma-1%-1mm}"),
+    ("Angles and positions with `moliere`: cores, rms; mean energy", "Geant4, scattering with and without straggling", "{moliere(-straggling)?-(core|rms)(-x)?} ({moliere-rms-45-50mm} at two planes of much noise); {moliere-straggling-mean-energy}"),
+    ("Depth dose with `nuclear = \"transport\"`, 150 MeV: R80, largest difference; map", "Geant4, Binary cascade, its stopping powers", "{nuclear-r80}, {nuclear-depth-largest}; gamma 1 %/1 mm {100 - nuclear-gamma-1-1}"),
+    ("LET_d of primaries to the distal 80 %", "the same", "{nuclear-let-primary.*}"),
+    ("A measured Bragg curve, energy and spread fitted", "CATANA, 62 MeV", "gamma 2 %/0.5 mm {100 - measured-gamma.*}"),
+    ("Range straggling", "integral of Bohr's variance", "{range-straggling}"),
+    ("Lateral width along the range", "Fermi-Eyges integral of the same scattering power", "{fermi-eyges-.*}"),
+    ("Range behind 20 mm of bone, lung, fat, aluminium", "water-equivalent thickness", "{slab-.*}"),
+    ("Weight and energy balance, single and double precision", "the beam", "{(weight|energy)-single}, {(weight|energy)-double}"),
+    ("A mirrored or shifted case, the same case again, another instruction set", "", "the same bits"),
+]

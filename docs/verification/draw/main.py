@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import figures
-from claims import CLAIMS, TABLES
+from claims import CLAIMS, README, TABLES
 from runs import FIGURES, Program
 
 HERE = Path(__file__).resolve().parents[1]
@@ -54,6 +54,33 @@ def claim_table(claims):
     return "\n".join(lines)
 
 
+def short(text, unit, passing):
+    """A claim's size to two digits."""
+    number = abs(float(text))
+    if passing:
+        return f"{100 - 100 * number:.4g} %"
+    if unit == "1":
+        return f"{100 * number:.2g} %" if number >= 1e-5 else f"{number:.1e}"
+    if unit in ("of the peak", "of the maximum"):
+        return f"{100 * number:.2g} % {unit}"
+    return f"{number:.2g} {unit}"
+
+
+def largest(claims, pattern, passing):
+    chosen = [claim for claim in claims if re.fullmatch(pattern, claim[1])]
+    if not chosen:
+        sys.exit(f"the tests' output has no claim {pattern}")
+    _, _, measured, _, unit = max(chosen, key=lambda claim: abs(float(claim[2])))
+    return short(measured, unit, passing)
+
+
+def readme_table(claims):
+    """What a reader of the README sees: the largest figures found."""
+    def fill(template):
+        return re.sub(r"\{(100 - )?([^{}]*)\}", lambda found: largest(claims, found[2], bool(found[1])), template)
+    return row_table(("claim", "reference", "worst found"), [(text, source, fill(template)) for text, source, template in README])
+
+
 def row_table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
@@ -78,6 +105,7 @@ def main(binary, log):
     claims, rows = read(log)
     page = HERE.parent / "verification.md"
     put(page, "claims", claim_table(claims))
+    put(HERE.parents[1] / "README.md", "verification", readme_table(claims))
     for name, head in TABLES.items():
         put(page, name, row_table(head, rows[name]))
     (HERE / "claims.md").write_text(all_claims(claims))

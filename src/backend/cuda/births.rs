@@ -6,7 +6,6 @@ use super::twins::{self, Address};
 use crate::backend::born::Born;
 use crate::error::Result;
 use crate::real::Real;
-use bytemuck::Pod;
 
 /// Memory for the births of a step: grown when a step needs more, kept for the next.
 pub struct Births<'a> {
@@ -28,7 +27,7 @@ impl<'a> Births<'a> {
     ///
     /// # Errors
     /// `Kind::OutOfMemory`, or what the device reports.
-    pub fn upload<T: Real + Pod>(&mut self, born: &[Born<T>]) -> Result<Address> {
+    pub fn upload<T: Real>(&mut self, born: &[Born<T>]) -> Result<Address> {
         let mut sizing = Sizing::default();
         sizing.add((born.len() * size_of::<twins::Term>()) as u64);
         let mut put = |list: &[T]| sizing.add(size_of_val(list) as u64);

@@ -4,7 +4,7 @@ use crate::real::Real;
 use bytemuck::Pod;
 
 pub trait Stored: Pod {
-    type Arithmetic: Real + Pod;
+    type Arithmetic: Real;
     /// What the kernels' names end in.
     const SUFFIX: &'static str;
     fn stored(value: f64) -> Self;

@@ -10,7 +10,7 @@ use crate::operators::streaming::Displacement;
 use crate::phase_space::{AngleAxis, LANES, PhaseSpace};
 use crate::real::Real;
 use crate::scoring::mirror_pairs;
-use bytemuck::{NoUninit, Pod};
+use bytemuck::NoUninit;
 
 /// Where a table lies from the beginning of the block on.
 type Offset = u64;
@@ -51,10 +51,7 @@ impl Packer {
         }
     }
 
-    fn put_displacements<T: Real + Pod>(
-        &mut self,
-        list: &[Displacement<T>],
-    ) -> twins::Displacements {
+    fn put_displacements<T: Real>(&mut self, list: &[Displacement<T>]) -> twins::Displacements {
         let mut bytes = Vec::new();
         for by in list {
             bytes.extend_from_slice(bytemuck::bytes_of(&[by.direction as i32, by.whole as i32]));
@@ -99,7 +96,7 @@ pub struct Packed {
 }
 
 impl Packed {
-    pub fn new<T: Real + Pod>(march: &March) -> Packed {
+    pub fn new<T: Real>(march: &March) -> Packed {
         let tables = march.tables::<T>();
         let mut packer = Packer::default();
         let x = Stride::ALL.map(|stride| packer.put_displacements(tables.displacements_x(stride)));
@@ -166,11 +163,7 @@ impl Packed {
     }
 }
 
-fn constants<T: Real + Pod>(
-    packer: &mut Packer,
-    march: &March,
-    tables: &Tables<T>,
-) -> twins::March {
+fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) -> twins::March {
     let phase_space = &march.phase_space;
     let loss = &tables.energy_loss;
     let pairs: Vec<[i32; 2]> = mirror_pairs(&phase_space.angle)
@@ -252,7 +245,7 @@ fn padded<T: Real>(list: &[T], length: usize) -> Vec<T> {
     .collect()
 }
 
-fn scattering<T: Real + Pod>(
+fn scattering<T: Real>(
     packer: &mut Packer,
     table: &ScatteringTable<T>,
     phase_space: &PhaseSpace,
