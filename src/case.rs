@@ -319,12 +319,23 @@ pub enum Nuclear {
     Transport,
 }
 
+/// Cross-sections of nuclear interactions: two sources that disagree. Elastic scattering on nuclei is Barashenkov's in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrossSections {
+    /// Nonelastic: Barashenkov 1989; hydrogen: Geant4's fit. Geant4's BGG cross-sections.
+    Barashenkov,
+    /// Nonelastic: ICRU Report 63 (2000), in oxygen 1 to 3 % above Barashenkov's from 80 to 120 MeV, 6 to 8 % from 150 to 230;
+    /// hydrogen: Fippel and Soukup 2004, 12 to 19 % above Geant4 from 40 to 110 MeV. What MCsquare has.
+    Icru63,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PhysicsSpec {
     pub scattering: Scattering,
     pub single_scattering: SingleScatteringModel,
     pub straggling: bool,
     pub nuclear: Nuclear,
+    pub cross_sections: CrossSections,
     pub energy_loss: bool,
 }
 

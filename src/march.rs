@@ -153,7 +153,11 @@ impl<'a> March<'a> {
         };
         let axis = CentralAxis::new(spot, case.physics, phantom, media, step_mm);
         let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
-        let removal = Removal::new(case.physics.nuclear, &phantom.materials)?;
+        let removal = Removal::new(
+            case.physics.nuclear,
+            case.physics.cross_sections,
+            &phantom.materials,
+        )?;
         Ok(March {
             case,
             media,

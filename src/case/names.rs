@@ -1,8 +1,8 @@
 //! The words that enumerated keys take, once for reading and writing; and the nearest name to a mistyped one.
 
 use super::{
-    BackendChoice, Backward, Conversion, Nuclear, Outside, Precision, Quantity, Scattering,
-    SingleScatteringModel, Splitting, Stepping, Streaming,
+    BackendChoice, Backward, Conversion, CrossSections, Nuclear, Outside, Precision, Quantity,
+    Scattering, SingleScatteringModel, Splitting, Stepping, Streaming,
 };
 
 /// A type whose values have names in the case file.
@@ -79,6 +79,11 @@ impl Named for Nuclear {
         ("local", Self::Local),
         ("transport", Self::Transport),
     ];
+}
+
+impl Named for CrossSections {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("barashenkov", Self::Barashenkov), ("icru63", Self::Icru63)];
 }
 
 impl Named for Quantity {

@@ -179,6 +179,7 @@ fn physics(lines: &mut Lines, case: &Case) {
     lines.name("single_scattering", case.physics.single_scattering);
     lines.value("straggling", case.physics.straggling);
     lines.name("nuclear", case.physics.nuclear);
+    lines.name("cross_sections", case.physics.cross_sections);
     lines.value("energy_loss", case.physics.energy_loss);
 }
 

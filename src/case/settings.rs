@@ -3,9 +3,9 @@
 use super::names::EnergyAxisName;
 use super::section::{Allowed, Section};
 use super::{
-    AngleBins, BackendChoice, Backward, BeamSpec, EnergyAxisSpec, GridSpec, Nuclear, OutputSpec,
-    PhysicsSpec, Precision, Quantity, RunSpec, Scattering, SingleScatteringModel, Splitting,
-    Stepping, Streaming, TransportSpec,
+    AngleBins, BackendChoice, Backward, BeamSpec, CrossSections, EnergyAxisSpec, GridSpec, Nuclear,
+    OutputSpec, PhysicsSpec, Precision, Quantity, RunSpec, Scattering, SingleScatteringModel,
+    Splitting, Stepping, Streaming, TransportSpec,
 };
 use crate::error::Result;
 use std::ops::Bound;
@@ -112,6 +112,7 @@ pub fn physics(root: &Section) -> Result<PhysicsSpec> {
             "single_scattering",
             "straggling",
             "nuclear",
+            "cross_sections",
             "energy_loss",
         ],
     )?;
@@ -121,6 +122,7 @@ pub fn physics(root: &Section) -> Result<PhysicsSpec> {
             .choice_or("single_scattering", SingleScatteringModel::WentzelVi)?,
         straggling: physics.truth_or("straggling", true)?,
         nuclear: physics.choice_or("nuclear", Nuclear::None)?,
+        cross_sections: physics.choice_or("cross_sections", CrossSections::Barashenkov)?,
         energy_loss: physics.truth_or("energy_loss", true)?,
     })
 }

@@ -3,7 +3,7 @@
 use super::even_table::EvenTable;
 use super::interactions::Interactions;
 use super::population::Population;
-use crate::case::Nuclear;
+use crate::case::{CrossSections, Nuclear};
 use crate::error::Result;
 use crate::physics::Material;
 
@@ -24,8 +24,8 @@ pub struct MaterialRemoval {
 impl Removal {
     /// # Errors
     /// Internal, where the embedded data are damaged.
-    pub fn new(nuclear: Nuclear, materials: &[Material]) -> Result<Removal> {
-        Self::into_populations(nuclear, &Population::OF_PROTONS, materials)
+    pub fn new(nuclear: Nuclear, source: CrossSections, materials: &[Material]) -> Result<Removal> {
+        Self::into_populations(nuclear, source, &Population::OF_PROTONS, materials)
     }
 
     /// Removal by some of the interactions only.
@@ -34,6 +34,7 @@ impl Removal {
     /// Internal, where the embedded data are damaged.
     pub fn into_populations(
         nuclear: Nuclear,
+        source: CrossSections,
         populations: &[Population],
         materials: &[Material],
     ) -> Result<Removal> {
@@ -41,7 +42,7 @@ impl Removal {
             Nuclear::None => Vec::new(),
             Nuclear::Local | Nuclear::Transport => materials
                 .iter()
-                .map(|material| MaterialRemoval::of(material, nuclear, populations))
+                .map(|material| MaterialRemoval::of(material, nuclear, source, populations))
                 .collect::<Result<_>>()?,
         };
         Ok(Removal { materials })
@@ -63,9 +64,10 @@ impl MaterialRemoval {
     fn of(
         material: &Material,
         nuclear: Nuclear,
+        source: CrossSections,
         populations: &[Population],
     ) -> Result<MaterialRemoval> {
-        let interactions = Interactions::of(material, nuclear)?;
+        let interactions = Interactions::of(material, nuclear, source)?;
         let reactions = &interactions.reactions;
         Ok(MaterialRemoval {
             cm2_per_g: EvenTable::of(|mev| {

@@ -72,9 +72,10 @@ impl SecondaryProtons {
         );
         let angles = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
         let projection = Projection::new(&angles, case.beams[0].angle_deg.to_radians());
+        let source = case.physics.cross_sections;
         let (mut tables, mut shares) = (Vec::new(), Vec::new());
         for material in &fine.materials {
-            let interactions = Interactions::of(material, Nuclear::Transport)?;
+            let interactions = Interactions::of(material, Nuclear::Transport, source)?;
             let table = EmissionTable::new(material, &interactions, &axis, &projection, population);
             tables.push(table);
             shares.push(EvenTable::of(|mev| interactions.scattered_share(mev)));
@@ -82,10 +83,11 @@ impl SecondaryProtons {
         let removal = match population {
             Population::Scattered => Removal::into_populations(
                 Nuclear::Transport,
+                source,
                 &[Population::SetFree],
                 &fine.materials,
             )?,
-            Population::SetFree => Removal::new(Nuclear::Local, &fine.materials)?,
+            Population::SetFree => Removal::new(Nuclear::Local, source, &fine.materials)?,
             Population::Deuterons => Removal::default(),
         };
         Ok(SecondaryProtons {

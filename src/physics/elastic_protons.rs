@@ -1,10 +1,11 @@
 //! Protons from elastic nuclear scattering: on hydrogen, which shares the energy between two protons, and on heavier nuclei.
 //!
-//! Hydrogen: `Sigma = (0.315 E^-1.126 + 3.78e-6 E) / 0.1119` cm2 per g of hydrogen above 10 MeV (Fippel & Soukup, Med. Phys. 31
-//! (2004) 2263, as in MCsquare; 25 mb at 150 MeV). Isotropic in the centre of mass, so that both protons' energies T are even
+//! Hydrogen, above 10 MeV: Geant4's cross-section (data/hydrogen_elastic.csv; 24 mb at 150 MeV), or with ICRU 63's nonelastic ones that of
+//! MCsquare, `Sigma = (0.315 E^-1.126 + 3.78e-6 E) / 0.1119` cm2 per g of hydrogen (Fippel & Soukup, Med. Phys. 31 (2004) 2263;
+//! 25 mb). Isotropic in the centre of mass, so that both protons' energies T are even
 //! between 0 and E, and `cos^2 = T (E + 2 M) / (E (T + 2 M))` (equal masses, exact).
 //!
-//! Heavier nuclei: cross-section of `nuclear.rs` (Barashenkov), momentum transfer t by the coherent term of Ranft (Particle Accelerators
+//! Heavier nuclei: cross-section of Barashenkov (nuclear_tables.rs), momentum transfer t by the coherent term of Ranft (Particle Accelerators
 //! 3 (1972) 129), `exp(14.5 A^0.66 t)` for A <= 62 and `exp(60 A^0.33 t)` above, t in GeV2. (His second term, exp(10 t), is
 //! quasi-elastic scattering: at these energies a nonelastic reaction with a proton in its spectrum.)
 //! The nucleus takes t / (2 M_A).
@@ -12,15 +13,41 @@
 use super::element::Element;
 use super::kinematics::momentum_squared_mev2;
 use super::material::Material;
-use super::nuclear::NuclearReactions;
+use super::nuclear_tables::{self, Table};
+use crate::case::CrossSections;
 use crate::constants::{ATOMIC_MASS_UNIT_MEV, PROTON_MASS_MEV};
 use crate::error::Result;
 
 /// Elastic nuclear scattering in one material.
 #[derive(Clone, Debug)]
 pub struct ElasticProtons {
-    hydrogen_fraction: f64,
-    heavier: Vec<(Element, NuclearReactions)>,
+    hydrogen: Hydrogen,
+    heavier: Vec<(Element, Table)>,
+}
+
+/// Scattering on the hydrogen of a material.
+#[derive(Clone, Debug)]
+enum Hydrogen {
+    /// One table for each hydrogen among the constituents.
+    Tables(Vec<Table>),
+    /// Fippel and Soukup's formula, for a mass fraction.
+    Fippel(f64),
+}
+
+impl Hydrogen {
+    fn of(constituents: &[&(Element, f64)], source: CrossSections) -> Result<Hydrogen> {
+        let table = |(element, fraction): &&(Element, f64)| {
+            nuclear_tables::elastic_cm2_per_g(element, *fraction)
+        };
+        Ok(match source {
+            CrossSections::Barashenkov => {
+                Hydrogen::Tables(constituents.iter().map(table).collect::<Result<_>>()?)
+            }
+            CrossSections::Icru63 => {
+                Hydrogen::Fippel(constituents.iter().map(|(_, fraction)| fraction).sum())
+            }
+        })
+    }
 }
 
 /// Some of the protons that leave a reaction.
@@ -43,7 +70,7 @@ const LIGHT_UP_TO: f64 = 62.0;
 impl ElasticProtons {
     /// # Errors
     /// Internal, where the embedded data are damaged.
-    pub fn of(material: &Material) -> Result<Self> {
+    pub fn of(material: &Material, source: CrossSections) -> Result<Self> {
         let is_hydrogen = |element: &Element| element.atomic_number <= 1.0;
         let (hydrogen, heavier): (Vec<_>, Vec<_>) = material
             .constituents()
@@ -52,11 +79,11 @@ impl ElasticProtons {
         let heavier = heavier.into_iter().map(|(element, fraction)| {
             Ok((
                 element.clone(),
-                NuclearReactions::of_element(element, *fraction)?,
+                nuclear_tables::elastic_cm2_per_g(element, *fraction)?,
             ))
         });
         Ok(Self {
-            hydrogen_fraction: hydrogen.iter().map(|(_, fraction)| fraction).sum(),
+            hydrogen: Hydrogen::of(&hydrogen, source)?,
             heavier: heavier.collect::<Result<_>>()?,
         })
     }
@@ -66,13 +93,18 @@ impl ElasticProtons {
         if energy_mev < HYDROGEN_FROM_MEV {
             return 0.0;
         }
-        self.hydrogen_fraction * (0.315 * energy_mev.powf(-1.126) + 3.78e-6 * energy_mev) / 0.1119
+        match &self.hydrogen {
+            Hydrogen::Tables(tables) => tables.iter().map(|table| table.or_end(energy_mev)).sum(),
+            Hydrogen::Fippel(fraction) => {
+                fraction * (0.315 * energy_mev.powf(-1.126) + 3.78e-6 * energy_mev) / 0.1119
+            }
+        }
     }
 
     /// Macroscopic cross-section of scattering on all other nuclei by angles of a range, cm2/g.
     pub fn on_nuclei_cm2_per_g(&self, energy_mev: f64, turns: Turns) -> f64 {
-        let of_one = |(element, reactions): &(Element, NuclearReactions)| {
-            let cm2_per_g = reactions.elastic_cm2_per_g(energy_mev);
+        let of_one = |(element, table): &(Element, Table)| {
+            let cm2_per_g = table.or_zero_below(energy_mev);
             if cm2_per_g == 0.0 {
                 return 0.0;
             }
@@ -99,10 +131,10 @@ impl ElasticProtons {
     /// The protons of scatterings on all other nuclei by angles of a range; what they lack of E is the nucleus' recoil.
     pub fn from_nuclei(&self, energy_mev: f64, turns: Turns) -> Vec<Emitted> {
         let mut protons = Vec::new();
-        for (element, reactions) in &self.heavier {
+        for (element, table) in &self.heavier {
             let transfers = Transfers::of(element, energy_mev);
             let [low, high] = transfers.between(turns);
-            let each = reactions.elastic_cm2_per_g(energy_mev) * (high - low) / SAMPLES as f64;
+            let each = table.or_zero_below(energy_mev) * (high - low) / SAMPLES as f64;
             for i in 0..SAMPLES {
                 let share = low + (i as f64 + 0.5) / SAMPLES as f64 * (high - low);
                 let t = transfers.with_share_below_mev2(share);

@@ -11,6 +11,7 @@ mod element;
 mod kinematics;
 mod material;
 pub mod nuclear;
+mod nuclear_tables;
 mod pstar;
 mod range;
 pub mod scattering_power;

@@ -14,6 +14,7 @@ use super::element::Element;
 use super::material::Material;
 use super::nuclear::{NuclearReactions, Secondary};
 use super::spectra_files;
+use crate::case::CrossSections;
 use crate::error::Result;
 use std::sync::LazyLock;
 
@@ -70,13 +71,13 @@ pub struct Spectrum {
 impl SecondarySpectra {
     /// # Errors
     /// Internal, where the embedded data are damaged.
-    pub fn of(material: &Material, secondary: Traveller) -> Result<Self> {
+    pub fn of(material: &Material, source: CrossSections, secondary: Traveller) -> Result<Self> {
         let heavier = material
             .constituents()
             .iter()
             .filter(|(element, _)| element.atomic_number > 1.0);
         let elements = heavier
-            .map(|(element, fraction)| ElementSpectra::read(element, *fraction, secondary))
+            .map(|(element, fraction)| ElementSpectra::read(element, *fraction, source, secondary))
             .collect::<Result<_>>()?;
         Ok(Self { elements })
     }
@@ -118,10 +119,15 @@ pub fn mean_energy_mev(point: usize, spacing_mev: f64) -> f64 {
 }
 
 impl ElementSpectra {
-    fn read(element: &Element, fraction: f64, traveller: Traveller) -> Result<Self> {
+    fn read(
+        element: &Element,
+        fraction: f64,
+        source: CrossSections,
+        traveller: Traveller,
+    ) -> Result<Self> {
         Ok(Self {
             traveller,
-            reactions: NuclearReactions::of_element(element, fraction)?,
+            reactions: NuclearReactions::of_element(element, fraction, source)?,
             tables: spectra_files::nearest(element, traveller)?,
         })
     }

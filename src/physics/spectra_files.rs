@@ -11,6 +11,7 @@ use super::nuclear::NuclearReactions;
 use super::secondary_spectra::{
     ANGLE_POINTS, Density, ENERGY_POINTS, Traveller, energies_mev, integral, solid_angle_weights_sr,
 };
+use crate::case::CrossSections;
 use crate::constants::{AVOGADRO_PER_MOL, CM2_PER_BARN};
 use crate::error::{Error, Result};
 use std::sync::OnceLock;
@@ -83,7 +84,7 @@ impl File {
 }
 
 fn filled(mut tables: Tables, element: &Element, traveller: Traveller) -> Option<Tables> {
-    let reactions = NuclearReactions::of_element(element, 1.0).ok()?;
+    let reactions = NuclearReactions::of_element(element, 1.0, CrossSections::Icru63).ok()?;
     let cm2_per_g_and_barn = AVOGADRO_PER_MOL * CM2_PER_BARN / element.atomic_mass_g_per_mol;
     for (incident_mev, density) in &mut tables {
         let number = reactions.multiplicity(traveller.secondary(), *incident_mev)

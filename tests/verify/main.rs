@@ -20,4 +20,5 @@ mod reference;
 mod scattering_models;
 mod support;
 mod symmetry;
+mod topas;
 mod traps;

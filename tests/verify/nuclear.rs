@@ -5,6 +5,7 @@
 //! 0.54, 0.08 mm more.
 
 use crate::reference::columns;
+use crate::set;
 use crate::support::{claim, geant4_water, known_difference, run, worst};
 use ndarray::{Array2, Axis as Along, s};
 use smatrix2d::compare::gamma::{Criterion, Normalisation, gamma};
@@ -41,6 +42,18 @@ fn depth_columns() -> Vec<Vec<f64>> {
 }
 
 #[test]
+fn with_the_cross_sections_of_icru63_depth_doses_stay_within_the_tolerances() {
+    let set = set!["physics.cross_sections" => "icru63"];
+    let (results, expected) = (run(&case(), &set).results, &depth_columns()[1]);
+    let theirs = curves::summarise(&results.z_mm, expected, &vec![0.0; expected.len()]);
+    let cells = results.depth_dose_mev_per_mm.iter().zip(expected);
+    let largest = worst(cells.map(|(a, b)| (a - b) / theirs.peak_mev_per_mm));
+    claim("nuclear-depth-largest-icru63", largest, 0.02, "of the peak");
+    let ratio = results.summary.peak_to_entrance / theirs.peak_to_entrance - 1.0;
+    claim("nuclear-peak-to-entrance-icru63", ratio, 0.03, "1");
+}
+
+#[test]
 fn with_bethes_logarithm_alone_the_range_is_a_little_longer() {
     let own = CASE.replace("\"geant4_water\"", "\"water_icru90\"");
     let (mine, expected) = (run(&own, &[]).results, &depth_columns()[1]);
@@ -53,7 +66,7 @@ fn with_bethes_logarithm_alone_the_range_is_a_little_longer() {
         "nuclear-depth-largest-icru90",
         largest,
         0.02,
-        0.027,
+        0.032,
         "of the peak",
     );
 }
@@ -200,7 +213,7 @@ fn let_on_the_axis_is_that_of_geant4() {
         "nuclear-let-all-shallow",
         blocks(0..90, false),
         0.03,
-        0.074,
+        0.058,
         "1",
     );
     for (id, depths, primary) in [

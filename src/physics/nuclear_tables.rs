@@ -1,0 +1,175 @@
+//! Cross-sections of protons with single nuclei, and what a nonelastic reaction sets free: tables over energy, by element.
+//!
+//! Nonelastic cross-section: Barashenkov (data/barashenkov/nonelastic.csv; Be, C, N, O, Na, Al, Si, P, Ca, Fe, Cu, Mo, Sn, W, Pb) or ICRU
+//! Report 63 (data/icru63/nonelastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe, Cu, Ta, W, Pb). Elastic: Barashenkov
+//! (data/barashenkov/elastic.csv; the same elements but P), hydrogen's as Geant4 fits it (data/hydrogen_elastic.csv). What is set free: ICRU 63 (C, N, O, Al, P, Ca).
+//! Linear between the energies, constant above the last, cross-sections 0 below the first. An element without data takes the
+//! nearest one in Z, its cross-section scaled by A^(2/3) (geometry).
+
+use super::element::Element;
+use crate::case::CrossSections;
+use crate::constants::{AVOGADRO_PER_MOL, CM2_PER_BARN};
+use crate::error::{Error, Result};
+use std::sync::LazyLock;
+
+/// Fields of a data file by rows, without comments and heading: element, energy in MeV, values.
+type Rows = Vec<Vec<&'static str>>;
+
+static ICRU63: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/icru63/nonelastic.csv")));
+static BARASHENKOV: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/barashenkov/nonelastic.csv")));
+static HYDROGEN: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/hydrogen_elastic.csv")));
+static ELASTIC: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/barashenkov/elastic.csv")));
+
+/// Columns of the data files.
+const CROSS_SECTION: usize = 2;
+const MULTIPLICITY: [usize; 3] = [3, 4, 5];
+const ENERGY_FRACTION: [usize; 3] = [6, 7, 8];
+
+/// Linear between the points; what lies outside is said where it is read.
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    energy_mev: Vec<f64>,
+    value: Vec<f64>,
+}
+
+/// Nonelastic cross-section of an element with a mass fraction, per gram of the whole.
+pub(super) fn nonelastic_cm2_per_g(
+    element: &Element,
+    fraction: f64,
+    source: CrossSections,
+) -> Result<Table> {
+    match source {
+        CrossSections::Barashenkov => cm2_per_g(element, fraction, &BARASHENKOV),
+        CrossSections::Icru63 => cm2_per_g(element, fraction, &ICRU63),
+    }
+}
+
+/// Elastic cross-section without Coulomb scattering, of an element with a mass fraction, per gram of the whole.
+pub(super) fn elastic_cm2_per_g(element: &Element, fraction: f64) -> Result<Table> {
+    let hydrogen = element.atomic_number <= 1.0;
+    cm2_per_g(
+        element,
+        fraction,
+        if hydrogen { &HYDROGEN } else { &ELASTIC },
+    )
+}
+
+/// Secondaries per nonelastic reaction, by `Secondary`.
+pub(super) fn multiplicity(element: &Element) -> Result<[Table; 3]> {
+    of_secondaries(element, MULTIPLICITY)
+}
+
+/// Shares of the incident energy that they take, by `Secondary`.
+pub(super) fn energy_fraction(element: &Element) -> Result<[Table; 3]> {
+    of_secondaries(element, ENERGY_FRACTION)
+}
+
+fn of_secondaries(element: &Element, columns: [usize; 3]) -> Result<[Table; 3]> {
+    let secondaries = nearest(element, &ICRU63, ENERGY_FRACTION[0])?;
+    let [protons, deuterons, alphas] = columns.map(|column| secondaries.column(column));
+    Ok([protons?, deuterons?, alphas?])
+}
+
+fn cm2_per_g(element: &Element, fraction: f64, rows: &'static Rows) -> Result<Table> {
+    let measured = nearest(element, rows, CROSS_SECTION)?;
+    let factor = per_gram(element, fraction, &measured.element);
+    Ok(measured.column(CROSS_SECTION)?.times(factor))
+}
+
+/// Atoms of the element per gram of the material, times the ratio of the nuclei's areas, times cm2 per barn.
+fn per_gram(element: &Element, fraction: f64, measured: &Element) -> f64 {
+    let area = (element.atomic_mass_g_per_mol / measured.atomic_mass_g_per_mol).powf(2.0 / 3.0);
+    AVOGADRO_PER_MOL * fraction / element.atomic_mass_g_per_mol * area * CM2_PER_BARN
+}
+
+fn rows(csv: &'static str) -> Rows {
+    let data = csv.lines().filter(|line| !line.starts_with('#')).skip(1);
+    data.map(|line| line.split(',').collect()).collect()
+}
+
+/// Rows of the element of a data file that is nearest in Z to the wanted one.
+struct ElementRows {
+    element: Element,
+    rows: Vec<Vec<&'static str>>,
+}
+
+impl ElementRows {
+    fn column(&self, index: usize) -> Result<Table> {
+        let number = |row: &Vec<&str>, index: usize| {
+            row.get(index).and_then(|field| field.parse::<f64>().ok())
+        };
+        let pair = |row: &Vec<&'static str>| Some((number(row, 1)?, number(row, index)?));
+        let pairs: Option<Vec<(f64, f64)>> = self.rows.iter().map(pair).collect();
+        let (energy_mev, value) = pairs.ok_or_else(damaged)?.into_iter().unzip();
+        Ok(Table { energy_mev, value })
+    }
+}
+
+/// The nearest element (the lighter of two) whose rows hold something in the given column.
+fn nearest(element: &Element, rows: &'static Rows, column: usize) -> Result<ElementRows> {
+    let filled: Vec<_> = rows
+        .iter()
+        .filter(|row| row.get(column).is_some_and(|field| !field.is_empty()))
+        .collect();
+    let mut symbols: Vec<&str> = filled.iter().map(|row| row[0]).collect();
+    symbols.dedup();
+    let candidates = symbols
+        .into_iter()
+        .map(Element::by_symbol)
+        .collect::<Result<Vec<_>>>()?;
+    let distance = |other: &Element| (other.atomic_number - element.atomic_number).abs();
+    let by_distance = |a: &Element, b: &Element| distance(a).total_cmp(&distance(b));
+    let nearest = candidates
+        .into_iter()
+        .min_by(by_distance)
+        .ok_or_else(damaged)?;
+    let rows = filled
+        .into_iter()
+        .filter(|row| row[0] == nearest.symbol)
+        .cloned()
+        .collect();
+    Ok(ElementRows {
+        element: nearest,
+        rows,
+    })
+}
+
+fn damaged() -> Error {
+    Error::internal("the embedded tables of nuclear cross-sections are damaged")
+}
+
+impl Table {
+    fn times(mut self, factor: f64) -> Self {
+        self.value.iter_mut().for_each(|value| *value *= factor);
+        self
+    }
+
+    /// 0 below the first energy, the last value above the last.
+    pub(super) fn or_zero_below(&self, energy_mev: f64) -> f64 {
+        if energy_mev < self.energy_mev[0] {
+            0.0
+        } else {
+            self.or_end(energy_mev)
+        }
+    }
+
+    /// The end's value outside.
+    pub(super) fn or_end(&self, energy_mev: f64) -> f64 {
+        let above = self
+            .energy_mev
+            .partition_point(|energy| *energy <= energy_mev);
+        if above == 0 {
+            return self.value[0];
+        }
+        if above == self.energy_mev.len() {
+            return self.value[above - 1];
+        }
+        let (low, high) = (self.energy_mev[above - 1], self.energy_mev[above]);
+        let share = (energy_mev - low) / (high - low);
+        (1.0 - share) * self.value[above - 1] + share * self.value[above]
+    }
+}
