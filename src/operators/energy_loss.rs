@@ -27,7 +27,7 @@ use crate::real::{Real, round_keeping_sum};
 use scores::score_coefficients;
 use spread::{Spread, spreads_of};
 use std::collections::BTreeMap;
-use step::Step;
+use step::{Bins, Step};
 
 /// What is scored per source bin, in this order: see `Scores`.
 pub const SCORES: usize = 8;
@@ -65,34 +65,30 @@ impl<T: Real> EnergyLossTable<T> {
     pub fn new(setting: &Setting) -> EnergyLossTable<T> {
         let (energies, classes) = (setting.phase_space.energy.bins(), setting.path_mm.len());
         let media = setting.media.list.len();
-        let spreads: Vec<Vec<Spread>> = (0..media * classes)
-            .map(|i| {
-                spreads_of(setting, i / classes, i % classes)
-                    .iter()
-                    .map(rounded::<T>)
-                    .collect()
-            })
-            .collect();
-        let sources = spreads
-            .iter()
-            .map(|s| sources_of(s).map(Span::len).max().unwrap_or(1))
-            .max()
-            .unwrap_or(1);
         let entries = media * energies * classes;
         let mut table = EnergyLossTable {
             energies,
             classes,
-            sources: sources.clamp(1, energies),
+            sources: 1,
             base: vec![0; entries],
             complete: vec![0; energies],
-            weights: vec![T::ZERO; entries * sources],
+            weights: Vec::new(),
             scores: vec![T::ZERO; entries * SCORES],
             reach_down: 0,
             reach_up: 0,
         };
+        let mut spreads: Vec<Vec<Spread>> = Vec::with_capacity(media * classes);
+        for medium in 0..media {
+            let bins = Bins::new(setting, medium);
+            let of_class = |class| table.fill_scores(setting, &bins, class);
+            spreads.extend((0..classes).map(of_class));
+        }
+        let most = |spread: &Vec<Spread>| sources_of(spread).map(Span::len).max();
+        let sources = spreads.iter().filter_map(most).max().unwrap_or(1);
+        table.sources = sources.clamp(1, energies);
+        table.weights = vec![T::ZERO; entries * sources];
         for (i, spread) in spreads.iter().enumerate() {
             table.fill_gather(i / classes, i % classes, spread);
-            table.fill_scores(setting, i / classes, i % classes, spread);
         }
         table
     }
@@ -149,17 +145,22 @@ impl<T: Real> EnergyLossTable<T> {
         }
     }
 
-    fn fill_scores(&mut self, setting: &Setting, medium: usize, class: usize, spreads: &[Spread]) {
-        for (source, spread) in spreads.iter().enumerate() {
+    /// The spreads of a medium at one class, whose scores are filled in.
+    fn fill_scores(&mut self, setting: &Setting, bins: &Bins, class: usize) -> Vec<Spread> {
+        let steps = bins.steps(setting, class);
+        let spreads = spreads_of(setting, bins, class, &steps);
+        let spreads: Vec<Spread> = spreads.iter().map(rounded::<T>).collect();
+        for (source, (spread, step)) in spreads.iter().zip(&steps).enumerate() {
             let highest = spread.lowest + spread.weights.len() as i64 - 1;
             self.reach_down = self
                 .reach_down
                 .max((source as i64 - spread.lowest).max(0) as usize);
             self.reach_up = self.reach_up.max((highest - source as i64).max(0) as usize);
-            let at = self.entry(medium, source, class) * SCORES;
-            let scores = score_coefficients(setting, medium, class, source, spread);
+            let at = self.entry(bins.medium, source, class) * SCORES;
+            let scores = score_coefficients(setting, bins, class, source, step, spread);
             (0..SCORES).for_each(|q| self.scores[at + q] = T::from_f64(scores[q]));
         }
+        spreads
     }
 }
 
@@ -200,12 +201,16 @@ fn rounded<T: Real>(spread: &Spread) -> Spread {
 /// Variance that the energy axis adds beyond the physics, summed along the beam's central axis, mm2 of range in water.
 pub fn excess_along_axis_mm2(setting: &Setting, class: usize) -> f64 {
     let axis = &setting.phase_space.energy;
-    let mut spreads: BTreeMap<usize, Vec<Spread>> = BTreeMap::new();
+    let of_medium = |medium: usize| {
+        let bins = Bins::new(setting, medium);
+        let steps = bins.steps(setting, class);
+        let spreads = spreads_of(setting, &bins, class, &steps);
+        (steps, spreads)
+    };
+    let mut tables: BTreeMap<usize, (Vec<Step>, Vec<Spread>)> = BTreeMap::new();
     let excess_mm2 = |crossing: &Crossing| {
         let medium = crossing.medium;
-        let table = spreads
-            .entry(medium)
-            .or_insert_with(|| spreads_of(setting, medium, class));
+        let (steps, spreads) = tables.entry(medium).or_insert_with(|| of_medium(medium));
         let above = axis
             .edges_mev
             .partition_point(|&e| e <= crossing.energy_mev);
@@ -213,13 +218,13 @@ pub fn excess_along_axis_mm2(setting: &Setting, class: usize) -> f64 {
         let range_per_coordinate = match axis.kind {
             EnergyCoordinate::WaterRange => 1.0,
             EnergyCoordinate::Energy => {
-                let after_mev = Step::new(setting, medium, class, bin, 1).after_mev;
+                let after_mev = steps[bin].after_mev;
                 10.0 / setting
                     .water
                     .mass_stopping_power_mev_cm2_per_g(after_mev.max(axis.centers_mev[0]))
             }
         };
-        table[bin].excess.max(0.0) * range_per_coordinate * range_per_coordinate
+        spreads[bin].excess.max(0.0) * range_per_coordinate * range_per_coordinate
     };
     setting.axis.crossings.iter().map(excess_mm2).sum()
 }

@@ -1,7 +1,7 @@
 //! What a source bin's weight leaves in its cell: weight, energy, deposit, LET, path and what reactions take, per unit weight.
 
 use super::spread::Spread;
-use super::step::Step;
+use super::step::{Bins, Step};
 use super::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
 };
@@ -10,32 +10,35 @@ use crate::operators::Setting;
 /// Scores of a source bin per unit weight; the deposit telescopes with the spread, so that energy closes to rounding.
 pub fn score_coefficients(
     setting: &Setting,
-    medium: usize,
+    bins: &Bins,
     class: usize,
     bin: usize,
+    step: &Step,
     spread: &Spread,
 ) -> [f64; SCORES] {
-    let (axis, material) = (&setting.phase_space.energy, setting.material(medium));
+    let (axis, material) = (&setting.phase_space.energy, setting.material(bins.medium));
     let energy = axis.centers_mev[bin];
-    let step = Step::new(setting, medium, class, bin, 1);
-    let let_integral = |mev: f64| material.let_integral_mev2_cm2_per_g(mev);
     let mut scores = [0.0; SCORES];
     (scores[WEIGHT], scores[ENERGY]) = (1.0, energy);
-    scores[ABSORBED] = absorbed(&step, spread);
+    scores[ABSORBED] = absorbed(step, spread);
     scores[ABSORBED_ENERGY] = scores[ABSORBED] * step.middle_mev;
     scores[DEPOSIT] = energy - scores[ABSORBED_ENERGY];
-    scores[LET_DEPOSIT] = let_integral(energy) - scores[ABSORBED] * let_integral(step.middle_mev);
+    scores[LET_DEPOSIT] = bins.let_integral[bin];
+    if scores[ABSORBED] != 0.0 {
+        scores[LET_DEPOSIT] -=
+            scores[ABSORBED] * material.let_integral_mev2_cm2_per_g(step.middle_mev);
+    }
     for (k, &weight) in spread.weights.iter().enumerate() {
         match usize::try_from(spread.lowest + k as i64) {
             Ok(target) => {
                 scores[DEPOSIT] -= weight * axis.centers_mev[target];
-                scores[LET_DEPOSIT] -= weight * let_integral(axis.centers_mev[target]);
+                scores[LET_DEPOSIT] -= weight * bins.let_integral[target];
             }
             Err(_) => scores[STOPPED] += weight,
         }
     }
     // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
-    scores[LET_DEPOSIT] *= 0.1 * setting.media.list[medium].density_g_per_cm3;
+    scores[LET_DEPOSIT] *= 0.1 * setting.media.list[bins.medium].density_g_per_cm3;
     let whole = setting.path_mm[class] * setting.path_factor(class, energy);
     let share = if step.areal > 0.0 {
         step.travelled / step.areal

@@ -2,7 +2,7 @@
 //! moves weight to nodes by lagrange.rs; what reactions take is left out.
 
 use super::lagrange::spread_about;
-use super::step::Step;
+use super::step::{Bins, Step};
 use crate::operators::Setting;
 use crate::phase_space::{EnergyAxis, EnergyCoordinate};
 use std::collections::BTreeMap;
@@ -22,14 +22,13 @@ pub struct Spread {
 /// Numbers of parts that a step is split into; a step longer than the last has other errors.
 const PARTS: [usize; 13] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 64];
 
-/// The spread of every source bin over one step of a medium at one class of |angle|. A bin's step has as many parts as its own
+/// The spread of every source bin over one step at one class of |angle|, the bins' whole steps given. A bin's step has as many parts as its own
 /// variance needs: every part costs the variance that its fraction of a bin needs, so none are made where they are not needed.
-pub fn spreads_of(setting: &Setting, medium: usize, class: usize) -> Vec<Spread> {
+pub fn spreads_of(setting: &Setting, bins: &Bins, class: usize, whole: &[Step]) -> Vec<Spread> {
     let axis = &setting.phase_space.energy;
     let width = |bin: usize| coordinate(axis, bin as i64) - coordinate(axis, bin as i64 - 1);
-    let step = |bin: usize, parts: usize| Step::new(setting, medium, class, bin, parts);
     let parts_of = |bin: usize| {
-        let parts = step(bin, 1).variance / width(bin).powi(2) / WIDEST_BINS2;
+        let parts = whole[bin].variance / width(bin).powi(2) / WIDEST_BINS2;
         let enough = PARTS.iter().find(|&&n| n as f64 >= parts);
         *enough.unwrap_or(&PARTS[PARTS.len() - 1])
     };
@@ -37,11 +36,12 @@ pub fn spreads_of(setting: &Setting, medium: usize, class: usize) -> Vec<Spread>
     let mut spread_in_parts = |bin: usize| {
         let parts = parts_of(bin);
         if parts == 1 {
-            return spread(setting, &step(bin, 1));
+            return spread(setting, &whole[bin]);
         }
         let table = tables.entry(parts).or_insert_with(|| {
             let all = 0..axis.bins();
-            all.map(|bin| spread(setting, &step(bin, parts))).collect()
+            all.map(|bin| spread(setting, &Step::new(setting, bins, class, bin, parts)))
+                .collect()
         });
         (1..parts).fold(table[bin].clone(), |sum, _| compose(&sum, table))
     };

@@ -23,13 +23,50 @@ pub struct Step {
     pub survival: f64,
 }
 
-impl Step {
-    pub fn new(setting: &Setting, medium: usize, class: usize, bin: usize, parts: usize) -> Step {
+/// The bins of a medium: what all classes of |angle| share.
+pub struct Bins {
+    pub medium: usize,
+    energy_mev: Vec<f64>,
+    range_g_per_cm2: Vec<f64>,
+    /// Integral of the stopping power over energy up to the bins' centres, MeV2 cm2/g.
+    pub let_integral: Vec<f64>,
+}
+
+impl Bins {
+    pub fn new(setting: &Setting, medium: usize) -> Bins {
         let axis = &setting.phase_space.energy;
+        let energy_mev: Vec<f64> = (0..axis.bins())
+            .map(|bin| axis.energy_at_coordinate_mev(bin))
+            .collect();
         let material = setting.material(medium);
-        let energy = axis.energy_at_coordinate_mev(bin);
-        let areal = setting.areal_g_per_cm2(medium, class, energy) / parts as f64;
-        let range = material.csda_range_g_per_cm2(energy);
+        let centers = axis.centers_mev.iter();
+        Bins {
+            medium,
+            let_integral: centers
+                .map(|&mev| material.let_integral_mev2_cm2_per_g(mev))
+                .collect(),
+            range_g_per_cm2: energy_mev
+                .iter()
+                .map(|&mev| material.csda_range_g_per_cm2(mev))
+                .collect(),
+            energy_mev,
+        }
+    }
+
+    /// The step of every bin.
+    pub fn steps(&self, setting: &Setting, class: usize) -> Vec<Step> {
+        let bins = 0..self.energy_mev.len();
+        bins.map(|bin| Step::new(setting, self, class, bin, 1))
+            .collect()
+    }
+}
+
+impl Step {
+    pub fn new(setting: &Setting, bins: &Bins, class: usize, bin: usize, parts: usize) -> Step {
+        let axis = &setting.phase_space.energy;
+        let material = setting.material(bins.medium);
+        let (energy, range) = (bins.energy_mev[bin], bins.range_g_per_cm2[bin]);
+        let areal = setting.areal_g_per_cm2(bins.medium, class, energy) / parts as f64;
         let slows = setting.physics.energy_loss;
         let stops = slows && (areal >= range || bin < axis.first_moving);
         let travelled = if slows { areal.min(range) } else { areal };
@@ -48,7 +85,7 @@ impl Step {
         };
         let removal = setting
             .removal
-            .cm2_per_g(setting.media.list[medium].material, step.middle_mev);
+            .cm2_per_g(setting.media.list[bins.medium].material, step.middle_mev);
         step.survival = (-removal * travelled).exp();
         if slows && setting.physics.straggling && step.after_mev > 0.0 {
             step.straggle(setting, material);
