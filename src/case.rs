@@ -325,7 +325,7 @@ pub enum CrossSections {
     /// Nonelastic: Barashenkov 1989; hydrogen: Geant4's fit. Geant4's BGG cross-sections.
     Barashenkov,
     /// Nonelastic: ICRU Report 63 (2000), in oxygen 1 to 3 % above Barashenkov's from 80 to 120 MeV, 6 to 8 % from 150 to 230;
-    /// hydrogen: Fippel and Soukup 2004, 12 to 19 % above Geant4 from 40 to 110 MeV. What MCsquare has.
+    /// hydrogen: Fippel and Soukup 2004, 13 to 20 % above Geant4's from 40 to 110 MeV. What MCsquare has.
     Icru63,
 }
 

@@ -5,8 +5,9 @@ use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::case::{Case, CrossSections};
 use smatrix2d::ledger::Ledger;
 use smatrix2d::phantom::Phantom;
-use smatrix2d::physics::builtin;
 use smatrix2d::physics::elastic_protons::{ElasticProtons, Turns};
+use smatrix2d::physics::nuclear::NuclearReactions;
+use smatrix2d::physics::{Material, builtin};
 use smatrix2d::transport::{self, Outcome};
 use std::path::Path;
 
@@ -143,6 +144,34 @@ fn spots_of_one_direction_add_up() {
     assert!(largest < 2e-3 * most, "{largest:e} of {most:e}");
 }
 
+/// Share of protons that react before they stop: 1 - exp(-integral of Sigma / S).
+fn reacting(material: &Material, source: CrossSections, from_mev: f64) -> f64 {
+    const POINTS: usize = 20_000;
+    let reactions = NuclearReactions::of(material, source).unwrap();
+    let width_mev = from_mev / POINTS as f64;
+    let mean_free_paths = |mev: f64| {
+        reactions.nonelastic_cm2_per_g(mev) / material.mass_stopping_power_mev_cm2_per_g(mev)
+    };
+    let points = (0..POINTS).map(|i| (i as f64 + 0.5) * width_mev);
+    -(-points.map(mean_free_paths).sum::<f64>() * width_mev).exp_m1()
+}
+
+#[test]
+fn more_protons_react_by_icru63_than_by_barashenkov() {
+    // As docs/theory-nuclear.md has it: (MeV, more reactions, fewer protons that reach the end), each to its last digit.
+    for (mev, more, fewer) in [(150.0, 0.03, 0.005), (230.0, 0.04, 0.015)] {
+        let of = |source| reacting(&builtin("water").unwrap(), source, mev);
+        let (one, other) = (of(CrossSections::Icru63), of(CrossSections::Barashenkov));
+        assert!(
+            (one / other - 1.0 - more).abs() < 0.005,
+            "{mev}: {}",
+            one / other
+        );
+        let left = (1.0 - one) / (1.0 - other);
+        assert!((1.0 - left - fewer).abs() < 0.0005, "{mev}: {left}");
+    }
+}
+
 #[test]
 fn nonelastic_reactions_take_as_many_protons_as_in_geant4() {
     // `local` counts nonelastic reactions only.
@@ -152,8 +181,14 @@ fn nonelastic_reactions_take_as_many_protons_as_in_geant4() {
         left -= step.absorbed.weight;
         by_depth.push(left);
     }
-    // Geant4 counts 0.158052 a proton; its cross-section over its stopping power integrates to 0.1558.
-    assert!((left - (1.0 - 0.1558)).abs() < 0.001, "{left}");
+    // Geant4 counts 0.158052 a proton; its cross-section over its stopping power, 78 eV, integrates to 0.1558.
+    assert!((left - (1.0 - 0.158_052)).abs() < 0.003, "{left}");
+    let expected = reacting(
+        &builtin("water_icru90").unwrap(),
+        CrossSections::Barashenkov,
+        150.0,
+    );
+    assert!((1.0 - left - expected).abs() < 3e-4, "{left} {expected}");
     let (depth, fraction) = (column(PLANES, "z_mm"), column(PLANES, "primary_fraction"));
     for (z, expected) in depth.iter().zip(fraction).filter(|(z, _)| **z <= 140.0) {
         let found = by_depth[*z as usize - 1];

@@ -1,16 +1,16 @@
 //! Materials without a table of their own: Bragg additivity, elements between neighbours, another I, a user's table.
 
+#[path = "support/physics.rs"]
+mod physics;
+
+use physics::{assert_within, material};
 use smatrix2d::case::MaterialSpec;
 use smatrix2d::error::Kind;
-use smatrix2d::physics::{Material, builtin, tables_sha256};
+use smatrix2d::physics::{Material, tables_sha256};
 use std::path::{Path, PathBuf};
 
 /// (element symbol, mass fraction).
 type Parts = &'static [(&'static str, f64)];
-
-fn material(name: &str) -> Material {
-    builtin(name).unwrap_or_else(|| panic!("no material `{name}`"))
-}
 
 fn composition(parts: &[(&str, f64)]) -> Vec<(String, f64)> {
     parts
@@ -31,14 +31,6 @@ fn pstar_of_tests(stem: &str) -> Vec<(f64, f64, f64)> {
         (values[0], values[1], values[4])
     };
     text.lines().skip(3).map(row).collect()
-}
-
-fn assert_within(found: f64, expected: f64, relative: f64, what: &str) {
-    let deviation = found / expected - 1.0;
-    assert!(
-        deviation.abs() <= relative,
-        "{what}: {found} instead of {expected} ({deviation:+.2e})"
-    );
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! Nuclear reactions against the figures of ICRU Report 63 and of Barashenkov, and their sums.
 
+#[path = "support/physics.rs"]
+mod physics;
+
+use physics::{assert_within, material};
 use smatrix2d::case::CrossSections;
+use smatrix2d::physics::Material;
 use smatrix2d::physics::elastic_protons::{ElasticProtons, Turns};
 use smatrix2d::physics::nuclear::{NuclearReactions, Secondary};
 use smatrix2d::physics::secondary_spectra::{SecondarySpectra, Traveller, solid_angle_weights_sr};
-use smatrix2d::physics::{Material, builtin};
 
 const AVOGADRO_PER_MOL: f64 = 6.022_140_76e23;
-
-fn material(name: &str) -> Material {
-    builtin(name).unwrap_or_else(|| panic!("no material `{name}`"))
-}
 
 fn reactions(material: &Material, source: CrossSections) -> NuclearReactions {
     NuclearReactions::of(material, source).unwrap()
@@ -18,14 +18,6 @@ fn reactions(material: &Material, source: CrossSections) -> NuclearReactions {
 
 fn icru63(name: &str) -> NuclearReactions {
     reactions(&material(name), CrossSections::Icru63)
-}
-
-fn assert_within(found: f64, expected: f64, relative: f64, what: &str) {
-    let deviation = found / expected - 1.0;
-    assert!(
-        deviation.abs() <= relative,
-        "{what}: {found} instead of {expected} ({deviation:+.2e})"
-    );
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! Stopping power, range and their inverses against NIST PSTAR.
 
+#[path = "support/physics.rs"]
+mod physics;
+
+use physics::{assert_within, material};
 use smatrix2d::physics::{Material, builtin, builtin_names};
 
 const ENERGIES_MEV: [f64; 10] = [
     5.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 250.0,
 ];
-
-fn material(name: &str) -> Material {
-    builtin(name).unwrap_or_else(|| panic!("no material `{name}`"))
-}
 
 /// Materials that stand on a PSTAR table of their own, with that table: (name, rows of the seven columns).
 fn materials_with_pstar_table() -> Vec<(Material, Vec<[f64; 7]>)> {
@@ -41,14 +41,6 @@ fn pstar_rows(stem: &str) -> Vec<[f64; 7]> {
         values.try_into().unwrap()
     };
     text.lines().skip(3).map(numbers).collect()
-}
-
-fn assert_within(found: f64, expected: f64, relative: f64, what: &str) {
-    let deviation = found / expected - 1.0;
-    assert!(
-        deviation.abs() <= relative,
-        "{what}: {found} instead of {expected} ({deviation:+.2e})"
-    );
 }
 
 #[test]
@@ -243,6 +235,13 @@ fn let_integral_is_the_integral_of_the_electronic_stopping_power() {
     assert_within(difference, integral, 1e-7, "20 to 120 MeV");
 }
 
+fn assert_electronic(material: &Material, table: &[(f64, f64)], relative: f64) {
+    for &(energy, power) in table {
+        let found = material.electronic_mass_stopping_power_mev_cm2_per_g(energy);
+        assert_within(found, power, relative, &format!("{energy} MeV"));
+    }
+}
+
 #[test]
 fn water_of_icru_90_has_the_stopping_powers_that_icru_90_tabulates() {
     let water = material("water_icru90");
@@ -259,14 +258,7 @@ fn water_of_icru_90_has_the_stopping_powers_that_icru_90_tabulates() {
         (200.0, 4.470),
         (300.0, 3.504),
     ];
-    for (energy, power) in table {
-        assert_within(
-            water.electronic_mass_stopping_power_mev_cm2_per_g(energy),
-            power,
-            1e-3,
-            &format!("{energy} MeV"),
-        );
-    }
+    assert_electronic(&water, &table, 1e-3);
 }
 
 #[test]
@@ -295,14 +287,7 @@ fn water_of_icru_90_follows_geant4_with_78_electronvolts() {
         (150.0, 5.42161),
         (250.0, 3.89548),
     ];
-    for (energy, power) in table {
-        assert_within(
-            water.electronic_mass_stopping_power_mev_cm2_per_g(energy),
-            power,
-            2e-3,
-            &format!("{energy} MeV"),
-        );
-    }
+    assert_electronic(&water, &table, 2e-3);
 }
 
 #[test]

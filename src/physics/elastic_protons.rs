@@ -1,7 +1,7 @@
 //! Protons from elastic nuclear scattering: on hydrogen, which shares the energy between two protons, and on heavier nuclei.
 //!
-//! Hydrogen, above 10 MeV: Geant4's cross-section (data/hydrogen_elastic.csv; 24 mb at 150 MeV), or with ICRU 63's nonelastic ones that of
-//! MCsquare, `Sigma = (0.315 E^-1.126 + 3.78e-6 E) / 0.1119` cm2 per g of hydrogen (Fippel & Soukup, Med. Phys. 31 (2004) 2263;
+//! Hydrogen, above 10 MeV: Geant4's cross-section (data/hydrogen_elastic.csv; 24 mb at 150 MeV), or with ICRU 63's nonelastic ones
+//! that of MCsquare, `Sigma = (0.315 E^-1.126 + 3.78e-6 E) / 0.1119` cm2 per g of hydrogen (Fippel & Soukup, Med. Phys. 31 (2004) 2263;
 //! 25 mb). Isotropic in the centre of mass, so that both protons' energies T are even
 //! between 0 and E, and `cos^2 = T (E + 2 M) / (E (T + 2 M))` (equal masses, exact).
 //!

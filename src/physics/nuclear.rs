@@ -3,7 +3,8 @@
 //! `Sigma(E) = N_A sum_i (w_i / A_i) sigma_i(E)`, cm2/g, with sigma_i the nonelastic cross-section per atom of one of two sources,
 //! Barashenkov or ICRU Report 63 (nuclear_tables.rs). Hydrogen has none: the pion threshold is 290 MeV.
 //!
-//! Energy of a reaction (ICRU 63), as shares of the incident energy: secondary protons; deuterons and alphas; what is left is neutrons, gammas, binding, and the small share of tritons, He-3 and recoils that the data leave out
+//! Energy of a reaction (ICRU 63), as shares of the incident energy: secondary protons; deuterons and alphas; what is left is neutrons,
+//! gammas, binding, and the small share of tritons, He-3 and recoils that the data leave out
 //! (about 2 % at 150 MeV): it leaves. Elements without spectra take the nearest of C, N, O, Al, P, Ca.
 
 use super::element::Element;

@@ -22,8 +22,9 @@ pub struct Spread {
 /// Numbers of parts that a step is split into; a step longer than the last has other errors.
 const PARTS: [usize; 13] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 64];
 
-/// The spread of every source bin over one step at one class of |angle|, the bins' whole steps given. A bin's step has as many parts as its own
-/// variance needs: every part costs the variance that its fraction of a bin needs, so none are made where they are not needed.
+/// The spread of every source bin over one step at one class of |angle|, the bins' whole steps given. A bin's step has as many parts
+/// as its own variance needs: every part costs the variance that its fraction of a bin needs, so none are made where they are not
+/// needed.
 pub fn spreads_of(setting: &Setting, bins: &Bins, class: usize, whole: &[Step]) -> Vec<Spread> {
     let axis = &setting.phase_space.energy;
     let width = |bin: usize| coordinate(axis, bin as i64) - coordinate(axis, bin as i64 - 1);
