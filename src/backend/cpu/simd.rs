@@ -137,6 +137,19 @@ pub fn by_groups<W: ByGroup>(work: &mut W, chunks: Span) {
     }
 }
 
+/// Does the work for a span of chunks, two at a time: where every chunk takes eight registers.
+#[inline(always)]
+pub fn by_pairs<W: ByGroup>(work: &mut W, chunks: Span) {
+    let mut first = chunks.first;
+    while first + 2 <= chunks.last {
+        work.group::<2>(first);
+        first += 2;
+    }
+    if first < chunks.last {
+        work.group::<1>(first);
+    }
+}
+
 impl Chunk<f64> {
     /// self += first + second
     #[inline(always)]
