@@ -151,6 +151,14 @@ pub fn by_pairs<W: ByGroup>(work: &mut W, chunks: Span) {
 }
 
 impl Chunk<f64> {
+    /// self += cells
+    #[inline(always)]
+    pub fn add<T: Real>(&mut self, cells: &Chunk<T>) {
+        for l in 0..LANES {
+            self.0[l] += cells.0[l].to_f64();
+        }
+    }
+
     /// self += first + second
     #[inline(always)]
     pub fn add_pair<T: Real>(&mut self, first: &Chunk<T>, second: &Chunk<T>) {

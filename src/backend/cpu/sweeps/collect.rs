@@ -29,23 +29,19 @@ impl<T: Real> Sweep for Collect<'_, T> {
         let angles = self.window.angle;
         for chunk in chunk_span(self.window.x).range() {
             let at = |angle: usize| self.layout.index(0, angle, self.z) / LANES + chunk;
-            let (zeros, mut sums) = ([Chunk::<T>::ZERO; SCORES], [Chunk::<f64>::ZERO; SCORES]);
-            for &(a, b) in self.mirror_pairs {
-                let first = if angles.contains(a) {
-                    &self.partial[at(a)]
-                } else {
-                    &zeros
-                };
-                let second = if angles.contains(b) && a != b {
-                    &self.partial[at(b)]
-                } else {
-                    &zeros
-                };
-                for ((sum, first), second) in sums.iter_mut().zip(first).zip(second) {
-                    sum.add_pair(first, second);
+            for q in 0..SCORES {
+                let mut sum = Chunk::<f64>::ZERO;
+                for &(a, b) in self.mirror_pairs {
+                    let paired = a != b && angles.contains(b);
+                    match (angles.contains(a), paired) {
+                        (true, true) => sum.add_pair(&self.partial[at(a)][q], &self.partial[at(b)][q]),
+                        (true, false) => sum.add(&self.partial[at(a)][q]),
+                        (false, true) => sum.add(&self.partial[at(b)][q]),
+                        (false, false) => {}
+                    }
                 }
+                self.sums[chunk][q] = sum;
             }
-            self.sums[chunk] = sums;
             for angle in angles.range() {
                 let at = at(angle);
                 let partial = &self.partial[at];
