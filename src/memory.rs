@@ -4,6 +4,7 @@
 //! a limit on address space counts them all the same, and how far a beam reaches is known only afterwards.
 
 mod available;
+mod pages;
 mod remedy;
 
 pub use available::{Available, available, available_under};
@@ -58,6 +59,7 @@ impl<T: Pod> Buffer<T> {
         let mut bytes = bytemuck::allocation::try_zeroed_vec::<u8>(all).map_err(|()| refused())?;
         let first = bytes.as_ptr().align_offset(CACHE_LINE);
         bytes.truncate(first + size);
+        pages::ask_for_huge(&mut bytes);
         Ok(Buffer {
             bytes,
             first,

@@ -34,7 +34,9 @@ impl<T: Real> Sweep for Collect<'_, T> {
                 for &(a, b) in self.mirror_pairs {
                     let paired = a != b && angles.contains(b);
                     match (angles.contains(a), paired) {
-                        (true, true) => sum.add_pair(&self.partial[at(a)][q], &self.partial[at(b)][q]),
+                        (true, true) => {
+                            sum.add_pair(&self.partial[at(a)][q], &self.partial[at(b)][q])
+                        }
                         (true, false) => sum.add(&self.partial[at(a)][q]),
                         (false, true) => sum.add(&self.partial[at(b)][q]),
                         (false, false) => {}
