@@ -45,14 +45,15 @@ pub struct PathFactors {
 }
 
 impl PathFactors {
-    pub fn at(&self, energy_mev: f64, class: usize) -> f64 {
+    /// At one energy, by class.
+    pub fn of_classes(&self, energy_mev: f64) -> &[f64] {
         let bins = self.edges_mev.len() - 1;
         let bin = self
             .edges_mev
             .partition_point(|&e| e <= energy_mev)
             .clamp(1, bins)
             - 1;
-        self.values[bin * self.classes + class]
+        &self.values[bin * self.classes..(bin + 1) * self.classes]
     }
 }
 

@@ -31,19 +31,34 @@ pub struct Setting<'a> {
     pub path_mm: &'a [f64],
 }
 
-impl Setting<'_> {
-    /// Areal length of one step for a proton of energy E, g/cm2, with the path out of the plane.
-    pub fn areal_g_per_cm2(&self, medium: usize, class: usize, energy_mev: f64) -> f64 {
-        0.1 * self.media.list[medium].density_g_per_cm3
-            * self.path_mm[class]
-            * self.path_factor(class, energy_mev)
+/// Factors by which paths at one energy are longer than their projection on the plane.
+#[derive(Clone, Copy, Debug)]
+pub enum Detour<'a> {
+    OfAll(f64),
+    PerClass(&'a [f64]),
+}
+
+impl Detour<'_> {
+    #[inline]
+    pub fn factor(&self, class: usize) -> f64 {
+        match self {
+            Detour::OfAll(factor) => *factor,
+            Detour::PerClass(factors) => factors[class],
+        }
+    }
+}
+
+impl<'a> Setting<'a> {
+    /// Areal length of one step, g/cm2, with the path out of the plane.
+    pub fn areal_g_per_cm2(&self, medium: usize, class: usize, detour: Detour) -> f64 {
+        0.1 * self.media.list[medium].density_g_per_cm3 * self.path_mm[class] * detour.factor(class)
     }
 
-    /// Factor by which a path is longer than its projection on the plane.
-    pub fn path_factor(&self, class: usize, energy_mev: f64) -> f64 {
+    /// The paths of protons of energy E out of the plane.
+    pub fn detour(&self, energy_mev: f64) -> Detour<'a> {
         match self.path_factors {
-            Some(factors) => factors.at(energy_mev, class),
-            None => self.axis.path_factor(energy_mev),
+            Some(factors) => Detour::PerClass(factors.of_classes(energy_mev)),
+            None => Detour::OfAll(self.axis.path_factor(energy_mev)),
         }
     }
 

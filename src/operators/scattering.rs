@@ -17,10 +17,11 @@
 //! Source: the host's kernels in jump_kernel.rs; T in physics/scattering_power.rs; single scattering in
 //! physics/single_scattering.rs. Twin: kernels/scattering.cu.
 
-use super::Setting;
 use super::jump_kernel::{JumpTransform, mixed, unit_jump_kernel};
+use super::{Detour, Setting};
 use crate::case::Scattering;
 use crate::phase_space::PhaseSpace;
+use crate::physics::Material;
 use crate::physics::single_scattering::SingleScattering;
 use crate::real::{Real, round_carrying};
 
@@ -172,6 +173,15 @@ struct KernelShapes<'a> {
     reach: usize,
 }
 
+/// Where a step begins: what all classes of |angle| share.
+struct Start<'a> {
+    medium: usize,
+    material: &'a Material,
+    energy_mev: f64,
+    range_g_per_cm2: f64,
+    detour: Detour<'a>,
+}
+
 /// Areal lengths of classes within this ratio share a pair of kernels, which are mixed linearly: the variance stays exact.
 const LENGTHS_TOGETHER: f64 = 1.1;
 
@@ -209,15 +219,12 @@ impl<'a> KernelShapes<'a> {
     }
 
     fn unit_jumps(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
-        let variance = |class: usize| match self.step(medium, energy, class) {
+        let start = self.start(medium, energy);
+        let variance = |class: usize| match self.step(&start, class) {
             None => 0.0,
             Some((areal, middle_mev)) => {
-                let material = self.setting.material(medium);
-                areal
-                    * self
-                        .setting
-                        .axis
-                        .scattering_power_rad2_cm2_per_g(material, middle_mev)
+                let axis = self.setting.axis;
+                areal * axis.scattering_power_rad2_cm2_per_g(start.material, middle_mev)
                     / self.bin_rad().powi(2)
             }
         };
@@ -228,7 +235,7 @@ impl<'a> KernelShapes<'a> {
 
     /// Kernels at the ends of spans of nearly equal lengths, mixed for the classes in between.
     fn all_jumps(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
-        let lengths = &self.setting.path_mm;
+        let (lengths, start) = (&self.setting.path_mm, self.start(medium, energy));
         let mut kernels = Vec::with_capacity(lengths.len());
         while kernels.len() < lengths.len() {
             let first = kernels.len();
@@ -237,7 +244,7 @@ impl<'a> KernelShapes<'a> {
                 .take_while(alike)
                 .last()
                 .unwrap_or(first);
-            let [low, high] = [first, last].map(|class| self.jumps_of_step(medium, energy, class));
+            let [low, high] = [first, last].map(|class| self.jumps_of_step(&start, class));
             let span = lengths[last] - lengths[first];
             let share = |class: usize| {
                 if span > 0.0 {
@@ -251,11 +258,11 @@ impl<'a> KernelShapes<'a> {
         kernels
     }
 
-    fn jumps_of_step(&self, medium: usize, energy: usize, class: usize) -> Vec<f64> {
-        let Some((areal, middle_mev)) = self.step(medium, energy, class) else {
+    fn jumps_of_step(&self, start: &Start, class: usize) -> Vec<f64> {
+        let Some((areal, middle_mev)) = self.step(start, class) else {
             return vec![1.0];
         };
-        let rates = self.jump_rates_cm2_per_g(medium, middle_mev);
+        let rates = self.jump_rates_cm2_per_g(start.medium, middle_mev);
         let variance: f64 = rates
             .iter()
             .zip(1..)
@@ -303,17 +310,29 @@ impl<'a> KernelShapes<'a> {
         rates
     }
 
-    /// Areal length of a step and the energy at its middle. None for a proton that stops within the step: it keeps its
-    /// direction, as it deposits its energy in the cell wherever it points.
-    fn step(&self, medium: usize, energy: usize, class: usize) -> Option<(f64, f64)> {
+    fn start(&self, medium: usize, energy: usize) -> Start<'a> {
         let material = self.setting.material(medium);
         let energy_mev = self.setting.phase_space.energy.centers_mev[energy];
-        let areal = self.setting.areal_g_per_cm2(medium, class, energy_mev);
-        if !self.setting.physics.energy_loss {
-            return Some((areal, energy_mev));
+        Start {
+            medium,
+            material,
+            energy_mev,
+            range_g_per_cm2: material.csda_range_g_per_cm2(energy_mev),
+            detour: self.setting.detour(energy_mev),
         }
-        let range = material.csda_range_g_per_cm2(energy_mev);
-        (range > areal).then(|| (areal, material.energy_mev(range - 0.5 * areal)))
+    }
+
+    /// Areal length of a step and the energy at its middle. None for a proton that stops within the step: it keeps its
+    /// direction, as it deposits its energy in the cell wherever it points.
+    fn step(&self, start: &Start, class: usize) -> Option<(f64, f64)> {
+        let areal = self
+            .setting
+            .areal_g_per_cm2(start.medium, class, start.detour);
+        if !self.setting.physics.energy_loss {
+            return Some((areal, start.energy_mev));
+        }
+        let range = start.range_g_per_cm2;
+        (range > areal).then(|| (areal, start.material.energy_mev(range - 0.5 * areal)))
     }
 
     fn bin_rad(&self) -> f64 {

@@ -3,7 +3,7 @@
 //! Mean: E' = E_m(R_m(E) - rho l). Variance: Bohr's per areal length at the middle of the step; third moment: hard knock-ons; both
 //! carried to the coordinate by dc/dE. A bin below the cutoff comes to rest. Source: physics/straggling.
 
-use crate::operators::Setting;
+use crate::operators::{Detour, Setting};
 use crate::phase_space::{EnergyAxis, EnergyCoordinate};
 use crate::physics::Material;
 
@@ -24,16 +24,18 @@ pub struct Step {
 }
 
 /// The bins of a medium: what all classes of |angle| share.
-pub struct Bins {
+pub struct Bins<'a> {
     pub medium: usize,
+    /// At the bins' centres.
+    pub detours: Vec<Detour<'a>>,
     energy_mev: Vec<f64>,
     range_g_per_cm2: Vec<f64>,
     /// Integral of the stopping power over energy up to the bins' centres, MeV2 cm2/g.
     pub let_integral: Vec<f64>,
 }
 
-impl Bins {
-    pub fn new(setting: &Setting, medium: usize) -> Bins {
+impl<'a> Bins<'a> {
+    pub fn new(setting: &Setting<'a>, medium: usize) -> Bins<'a> {
         let axis = &setting.phase_space.energy;
         let energy_mev: Vec<f64> = (0..axis.bins())
             .map(|bin| axis.energy_at_coordinate_mev(bin))
@@ -42,6 +44,11 @@ impl Bins {
         let centers = axis.centers_mev.iter();
         Bins {
             medium,
+            detours: axis
+                .centers_mev
+                .iter()
+                .map(|&mev| setting.detour(mev))
+                .collect(),
             let_integral: centers
                 .map(|&mev| material.let_integral_mev2_cm2_per_g(mev))
                 .collect(),
@@ -66,7 +73,7 @@ impl Step {
         let axis = &setting.phase_space.energy;
         let material = setting.material(bins.medium);
         let (energy, range) = (bins.energy_mev[bin], bins.range_g_per_cm2[bin]);
-        let areal = setting.areal_g_per_cm2(bins.medium, class, energy) / parts as f64;
+        let areal = setting.areal_g_per_cm2(bins.medium, class, bins.detours[bin]) / parts as f64;
         let slows = setting.physics.energy_loss;
         let stops = slows && (areal >= range || bin < axis.first_moving);
         let travelled = if slows { areal.min(range) } else { areal };
