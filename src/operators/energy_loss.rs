@@ -110,14 +110,18 @@ impl<T: Real> EnergyLossTable<T> {
         (medium * self.energies + energy) * self.classes + class
     }
 
-    /// The lowest source bin of a target, and the weights of it and the bins above.
+    /// The lowest source bin of a target, and the weights of it and of the bins above that reach the target.
     #[inline(always)]
     pub fn gather(&self, medium: usize, target: usize, class: usize) -> (usize, &[T]) {
         let entry = self.entry(medium, target, class);
-        (
-            self.base[entry] as usize,
-            &self.weights[entry * self.sources..(entry + 1) * self.sources],
-        )
+        let first = entry * self.sources;
+        let mut weights = &self.weights[first..first + self.sources];
+        while let [rest @ .., last] = weights
+            && *last == T::ZERO
+        {
+            weights = rest;
+        }
+        (self.base[entry] as usize, weights)
     }
 
     /// The score coefficients of a source bin.
