@@ -66,17 +66,15 @@ impl Real for f64 {
     }
 }
 
-/// Rounds weights that sum to `total` to `T` so that their sum keeps it: each rounding error is handed to the next
+/// Rounds weights to numbers that `T` holds so that their sum is kept: each rounding error is handed to the next
 /// weight, from the largest to the smallest, and what is left is below the last place of the smallest.
-pub fn round_keeping_sum<T: Real>(weights: &[f64]) -> Vec<T> {
+pub fn round_keeping_sum<T: Real>(weights: &mut [f64]) {
     let mut order: Vec<usize> = (0..weights.len()).collect();
     order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
-    let mut rounded = vec![T::ZERO; weights.len()];
     let mut carried = 0.0;
     for i in order {
-        rounded[i] = round_carrying(weights[i], &mut carried);
+        weights[i] = round_carrying::<T>(weights[i], &mut carried).to_f64();
     }
-    rounded
 }
 
 /// Rounds a weight and the error `carried` to it, and carries on what that leaves; a weight of zero stays zero.
@@ -97,12 +95,11 @@ mod tests {
 
     #[test]
     fn rounded_weights_keep_their_sum() {
-        let weights = [0.7, 0.1, 0.1 / 3.0, 0.1 * 2.0 / 3.0, 0.099_999, 1e-6, 0.0];
+        let mut weights = [0.7, 0.1, 0.1 / 3.0, 0.1 * 2.0 / 3.0, 0.099_999, 1e-6, 0.0];
         let total: f64 = weights.iter().sum();
-        let rounded: f64 = round_keeping_sum::<f32>(&weights)
-            .iter()
-            .map(|w| w.to_f64())
-            .sum();
+        round_keeping_sum::<f32>(&mut weights);
+        assert!(weights.iter().all(|&w| f64::from(w as f32) == w));
+        let rounded: f64 = weights.iter().sum();
         // The smallest non-zero weight has a last place of 1e-13; plain rounding would leave 1e-8.
         assert!((rounded - total).abs() < 1e-12, "{}", rounded - total);
     }

@@ -152,9 +152,9 @@ impl<T: Real> EnergyLossTable<T> {
     /// The spreads of a medium at one class, whose scores are filled in.
     fn fill_scores(&mut self, setting: &Setting, bins: &Bins, class: usize) -> Vec<Spread> {
         let steps = bins.steps(setting, class);
-        let spreads = spreads_of(setting, bins, class, &steps);
-        let spreads: Vec<Spread> = spreads.iter().map(rounded::<T>).collect();
-        for (source, (spread, step)) in spreads.iter().zip(&steps).enumerate() {
+        let mut spreads = spreads_of(setting, bins, class, &steps);
+        for (source, (spread, step)) in spreads.iter_mut().zip(&steps).enumerate() {
+            round_keeping_sum::<T>(&mut spread.weights);
             let highest = spread.lowest + spread.weights.len() as i64 - 1;
             self.reach_down = self
                 .reach_down
@@ -192,14 +192,6 @@ fn sources_of(spreads: &[Spread]) -> impl Iterator<Item = Span> {
             span
         }
     })
-}
-
-fn rounded<T: Real>(spread: &Spread) -> Spread {
-    let weights = round_keeping_sum::<T>(&spread.weights)
-        .iter()
-        .map(|w| w.to_f64())
-        .collect();
-    Spread { weights, ..*spread }
 }
 
 /// Variance that the energy axis adds beyond the physics, summed along the beam's central axis, mm2 of range in water.

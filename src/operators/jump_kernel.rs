@@ -16,14 +16,15 @@ pub fn unit_jump_kernel(a: f64, reach: usize) -> Vec<f64> {
     let farthest = (7.0 * a.sqrt()) as usize + 12;
     let mut kernel = vec![0.0; farthest + 2];
     kernel[farthest] = 1e-250;
+    let per_step = 2.0 / a;
     for n in (1..=farthest).rev() {
-        kernel[n - 1] = kernel[n + 1] + 2.0 * n as f64 / a * kernel[n];
+        kernel[n - 1] = kernel[n + 1] + n as f64 * per_step * kernel[n];
         if kernel[n - 1] > 1e200 {
             kernel.iter_mut().skip(n - 1).for_each(|k| *k *= 1e-200);
         }
     }
-    let total = kernel[0] + 2.0 * kernel[1..].iter().sum::<f64>();
-    kernel.iter_mut().for_each(|k| *k /= total);
+    let scale = 1.0 / (kernel[0] + 2.0 * kernel[1..].iter().sum::<f64>());
+    kernel.iter_mut().for_each(|k| *k *= scale);
     truncated(kernel, a, reach)
 }
 
@@ -105,7 +106,8 @@ fn truncated(mut kernel: Vec<f64>, variance: f64, reach: usize) -> Vec<f64> {
     }
     kernel.resize(kept + 1, 0.0);
     kernel[0] = 1.0 - 2.0 * kernel[1..].iter().sum::<f64>();
-    let mut kernel = with_unit_jumps(&kernel, variance - variance_of(&kernel));
+    let lost = variance - variance_of(&kernel);
+    add_unit_jumps(&mut kernel, lost);
     // What the last bin could not hand outwards, some 1e-10 of the variance.
     kernel[1] += 0.5 * (variance - variance_of(&kernel));
     kernel[0] = 1.0 - 2.0 * kernel[1..].iter().sum::<f64>();
@@ -120,14 +122,14 @@ fn variance_of(kernel: &[f64]) -> f64 {
 /// The kernel and then jumps of one bin with a small variance `share`, which the last bin makes inwards only: what a
 /// kernel lost with its tail comes back all over it, and two half steps stay one (adding it to the kernel's own unit jumps
 /// moves 1e-5 of the weight where the kernel is ten bins wide).
-fn with_unit_jumps(kernel: &[f64], share: f64) -> Vec<f64> {
+fn add_unit_jumps(kernel: &mut [f64], share: f64) {
     let last = kernel.len() - 1;
-    (0..=last)
-        .map(|n| {
-            let (inner, outer) = (kernel[n.abs_diff(1).min(last)], kernel[(n + 1).min(last)]);
-            kernel[n] + 0.5 * share * (inner - 2.0 * kernel[n] + outer)
-        })
-        .collect()
+    let mut inner = kernel[1.min(last)];
+    for n in 0..=last {
+        let (here, outer) = (kernel[n], kernel[(n + 1).min(last)]);
+        kernel[n] += 0.5 * share * (inner - 2.0 * here + outer);
+        inner = here;
+    }
 }
 
 /// The mean of two kernels, `share` of the second: exact in weight, and in variance where that is linear in between.

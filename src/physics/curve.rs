@@ -80,8 +80,8 @@ impl InverseLookup {
         let i = self.0.interval(&curve.ln_y, ln_y);
         let cubic = curve.cubic(i);
         let mut t = (ln_y - curve.ln_y[i]) / (curve.ln_y[i + 1] - curve.ln_y[i]);
-        // The points are so close that the chord is within 1e-3 of the cubic: two steps reach rounding, the third is spare.
-        for _ in 0..3 {
+        // The points are so close that the chord is within 1e-3 of the cubic: two steps reach rounding.
+        for _ in 0..2 {
             t -= (cubic.value(t) - ln_y) / cubic.derivative(t);
         }
         curve.ln_x[i] + t * (curve.ln_x[i + 1] - curve.ln_x[i])
