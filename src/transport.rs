@@ -228,6 +228,7 @@ struct Sum<'a> {
     ledger: Ledger,
     /// Scores of each population of the second phase space, and their ledger.
     scattered: Option<Scores>,
+    hydrogen: Option<Scores>,
     set_free: Option<Scores>,
     second_ledger: Option<Ledger>,
     spots: usize,
@@ -244,6 +245,7 @@ impl<'a> Sum<'a> {
             scores: Scores::new(&spatial_grid(phantom)),
             ledger: Ledger::default(),
             scattered: None,
+            hydrogen: None,
             set_free: None,
             second_ledger: None,
             spots: 0,
@@ -272,6 +274,7 @@ impl<'a> Sum<'a> {
         self.cell_updates += tally.cell_updates;
         let scores = match marched.population {
             Population::Scattered => &mut self.scattered,
+            Population::Hydrogen => &mut self.hydrogen,
             Population::SetFree | Population::Deuterons => &mut self.set_free,
         };
         scores
@@ -352,12 +355,13 @@ fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Res
     .hint("run with --precision double; if it fails there too, please report the case file"))
 }
 
-fn added<'a>(scores: Cow<'a, Scores>, more: &Option<Scores>) -> Cow<'a, Scores> {
+/// `scores` and `share` of more.
+fn added<'a>(scores: Cow<'a, Scores>, more: &Option<Scores>, share: f64) -> Cow<'a, Scores> {
     match more {
         None => scores,
         Some(more) => {
             let mut sum = scores.into_owned();
-            sum.add_scaled(more, 1.0);
+            sum.add_scaled(more, share);
             Cow::Owned(sum)
         }
     }
@@ -372,9 +376,11 @@ fn results(
     let (case, ledger) = (sum.case, &sum.ledger);
     let space = spatial_grid(phantom);
     let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
-    // Protons that nuclei only turned are primaries still.
-    let primary = added(Cow::Borrowed(&sum.scores), &sum.scattered);
-    let scores = added(Cow::Borrowed(&primary), &sum.set_free);
+    // Protons that nuclei only turned are primaries still, and so is one of the two behind a hydrogen nucleus: which, nobody can tell.
+    let beam = added(Cow::Borrowed(&sum.scores), &sum.scattered, 1.0);
+    let primary = added(Cow::Borrowed(&beam), &sum.hydrogen, 0.5);
+    let protons = added(Cow::Borrowed(&beam), &sum.hydrogen, 1.0);
+    let scores = added(protons, &sum.set_free, 1.0);
     let transported = sum.second_ledger.is_some();
     let (depth_dose, sigma_x) = (
         scores.depth_dose_mev_per_mm(&space),

@@ -1,7 +1,8 @@
 //! Emission: the protons that one absorbed proton of a material sets free, by energy and plane angle of the second phase space,
 //! and where the rest of its energy goes. One matrix per energy bin of that phase space as the parent's energy.
 //!
-//! Set free: nonelastic spectra of ICRU 63, and the two protons of a scattering on hydrogen. Scattered: one proton, less the recoil.
+//! Set free: nonelastic spectra of ICRU 63, and protons that nuclei turned far. Hydrogen: the two protons of a scattering on it.
+//! Scattered: one proton, less the recoil.
 //! What is below the energy axis, backward, or beyond the angle axis stays where it is born.
 //!
 //! Deuterons: at the same speed protons and deuterons lose the same, so that `R_d(E) = (m_d / m_p) R_p(E m_p / m_d)` (Bethe's
@@ -130,6 +131,7 @@ impl<'a> Births<'a> {
                 let turns = interactions.small_turns(parent_mev);
                 self.off_nuclei(interactions, parent_mev, turns);
             }
+            Population::Hydrogen => self.off_hydrogen(interactions, parent_mev),
             Population::SetFree => self.set_free(interactions, parent_mev),
             Population::Deuterons => self.deuterons(interactions, parent_mev),
         }
@@ -137,14 +139,14 @@ impl<'a> Births<'a> {
 
     fn set_free(&mut self, interactions: &Interactions, parent_mev: f64) {
         self.nonelastic(interactions, parent_mev);
+        let turns = interactions.large_turns(parent_mev);
+        self.off_nuclei(interactions, parent_mev, turns);
+    }
+
+    fn off_hydrogen(&mut self, interactions: &Interactions, parent_mev: f64) {
         let share = interactions.elastic_share(parent_mev);
         if share > 0.0 {
             self.elastic(&interactions.elastic.from_hydrogen(parent_mev), share);
-            self.off_nuclei(
-                interactions,
-                parent_mev,
-                interactions.large_turns(parent_mev),
-            );
         }
     }
 
@@ -355,7 +357,7 @@ fn whole_mev(
         spectrum.energy_mev_cm2_per_g() / removal
     };
     match population {
-        Population::Scattered => parent_mev,
+        Population::Scattered | Population::Hydrogen => parent_mev,
         Population::SetFree => parent_mev - deuterons_mev(),
         Population::Deuterons => deuterons_mev(),
     }

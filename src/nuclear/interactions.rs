@@ -69,21 +69,24 @@ impl Interactions {
                         .elastic
                         .on_nuclei_cm2_per_g(energy_mev, self.small_turns(energy_mev))
             }
+            Population::Hydrogen => share * self.elastic.on_hydrogen_cm2_per_g(energy_mev),
             Population::SetFree | Population::Deuterons => {
-                let elastic = self.elastic.on_hydrogen_cm2_per_g(energy_mev)
-                    + self
-                        .elastic
-                        .on_nuclei_cm2_per_g(energy_mev, self.large_turns(energy_mev));
+                let elastic = self
+                    .elastic
+                    .on_nuclei_cm2_per_g(energy_mev, self.large_turns(energy_mev));
                 self.reactions.nonelastic_cm2_per_g(energy_mev) + share * elastic
             }
         }
     }
 
-    /// Share of the removed protons that are scattered; the others set protons free.
-    pub fn scattered_share(&self, energy_mev: f64) -> f64 {
-        let scattered = self.cm2_per_g(Population::Scattered, energy_mev);
-        let whole = scattered + self.cm2_per_g(Population::SetFree, energy_mev);
-        if whole > 0.0 { scattered / whole } else { 0.0 }
+    /// Share of the protons removed into some populations that come into one of them.
+    pub fn share(&self, one: Population, of: &[Population], energy_mev: f64) -> f64 {
+        let whole: f64 = of.iter().map(|p| self.cm2_per_g(*p, energy_mev)).sum();
+        match whole > 0.0 {
+            true => self.cm2_per_g(one, energy_mev) / whole,
+            // Nothing to share, but shares add up to one everywhere.
+            false => f64::from(u8::from(one == Population::SetFree)),
+        }
     }
 }
 

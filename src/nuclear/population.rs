@@ -1,11 +1,12 @@
 //! The populations of the second phase space: what they are made of, and the axes that they need.
 
-/// Protons that nuclei heavier than hydrogen turned elastically, by small angles, keep nearly all their energy and form a Bragg peak; those that
-/// reactions, hydrogen and large turns set free have broad spectra and wide angles. Deuterons of reactions travel as protons of
-/// the same range (`emission.rs`).
+/// Protons that nuclei heavier than hydrogen turned elastically, by small angles, keep nearly all their energy and form a Bragg peak.
+/// The two protons of a scattering on hydrogen, and those that reactions and large turns set free, have broad spectra and wide angles.
+/// Deuterons of reactions travel as protons of the same range (`emission.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Population {
     Scattered,
+    Hydrogen,
     SetFree,
     Deuterons,
 }
@@ -22,8 +23,30 @@ pub struct Resolution {
 }
 
 impl Population {
+    pub const ALL: [Population; 4] = [
+        Population::Scattered,
+        Population::Hydrogen,
+        Population::SetFree,
+        Population::Deuterons,
+    ];
+
     /// Every interaction leads into one of these; deuterons have the same parents as the protons set free.
-    pub const OF_PROTONS: [Population; 2] = [Population::Scattered, Population::SetFree];
+    pub const OF_PROTONS: [Population; 3] = [
+        Population::Scattered,
+        Population::Hydrogen,
+        Population::SetFree,
+    ];
+
+    /// What takes scattered protons in turn: nuclei's small turns are left out.
+    pub const OF_SCATTERED: [Population; 2] = [Population::Hydrogen, Population::SetFree];
+
+    /// The population of protons that comes from the same parents.
+    pub fn among_protons(self) -> Population {
+        match self {
+            Population::Deuterons => Population::SetFree,
+            protons => protons,
+        }
+    }
 
     /// Axes for protons of at most this range in water.
     pub fn resolution(self, range_mm: f64) -> Resolution {
@@ -34,10 +57,10 @@ impl Population {
                 depth_mm: (range_mm / 100.0).clamp(0.5, 2.0),
                 width_mm: 2.0,
             },
-            // One axis of parents, so that the energy of both adds up.
-            Population::SetFree | Population::Deuterons => Resolution {
-                angle_max_deg: 76.0,
-                angle_bin_deg: 4.0,
+            // One axis of parents, so that the energies of protons and deuterons add up.
+            Population::Hydrogen | Population::SetFree | Population::Deuterons => Resolution {
+                angle_max_deg: 78.0,
+                angle_bin_deg: 6.0,
                 depth_mm: (range_mm / 40.0).clamp(1.0, 4.0),
                 width_mm: 2.0,
             },

@@ -4,14 +4,14 @@
 //! 1 / sqrt(1 - vy^2). Backward directions and those beyond the axis have no bin.
 
 use crate::phase_space::AngleAxis;
-use std::f64::consts::{FRAC_PI_2, TAU};
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 /// Polar angles 0 to 90 degrees in cells of 2.5 degrees.
 pub const POLAR_CELLS: usize = 36;
 const POLAR_CELL_RAD: f64 = FRAC_PI_2 / POLAR_CELLS as f64;
-/// Samples of a cell's polar angle and of the azimuth.
+/// Samples of a cell's polar angle, and of the azimuth on one side of the plane: the other side is its mirror image.
 const POLAR_SAMPLES: usize = 5;
-const AZIMUTHS: usize = 144;
+const AZIMUTHS: usize = 72;
 
 /// Per polar cell and angle bin: the share of directions, and the same times 1 / path factor.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ impl Projection {
             |i: usize| (cell as f64 + (i as f64 + 0.5) / POLAR_SAMPLES as f64) * POLAR_CELL_RAD;
         let solid: f64 = (0..POLAR_SAMPLES).map(|i| polar(i).sin()).sum();
         let azimuths: [(f64, f64); AZIMUTHS] =
-            std::array::from_fn(|k| ((k as f64 + 0.5) / AZIMUTHS as f64 * TAU).sin_cos());
+            std::array::from_fn(|k| ((k as f64 + 0.5) / AZIMUTHS as f64 * PI).sin_cos());
         let parent = parent_rad.sin_cos();
         for i in 0..POLAR_SAMPLES {
             let weight = polar(i).sin() / (solid * AZIMUTHS as f64);

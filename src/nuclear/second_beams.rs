@@ -1,5 +1,6 @@
 //! The second phase spaces of a run: all populations for every direction of the beams, whatever their energies and places.
 
+use super::interactions::Interactions;
 use super::local::settle_on_the_spot;
 use super::population::Population;
 use super::secondary::{self, Parents, SecondaryProtons};
@@ -28,13 +29,19 @@ pub struct SecondBeams {
 struct Direction {
     angle_deg: f64,
     scattered: SecondaryProtons,
+    hydrogen: SecondaryProtons,
     set_free: SecondaryProtons,
     deuterons: SecondaryProtons,
 }
 
 impl Direction {
-    fn populations(&mut self) -> [&mut SecondaryProtons; 3] {
-        [&mut self.scattered, &mut self.set_free, &mut self.deuterons]
+    fn populations(&mut self) -> [&mut SecondaryProtons; 4] {
+        [
+            &mut self.scattered,
+            &mut self.hydrogen,
+            &mut self.set_free,
+            &mut self.deuterons,
+        ]
     }
 }
 
@@ -66,12 +73,26 @@ impl SecondBeams {
             return Ok(&mut self.by_angle[known]);
         }
         let highest = highest_like(march.case, beam);
+        let physics = march.case.physics;
+        let materials = march.phantom.materials.iter();
+        let interactions = materials
+            .map(|material| Interactions::of(material, physics.nuclear, physics.cross_sections))
+            .collect::<Result<Vec<_>>>()?;
         let of = |population| {
-            SecondaryProtons::new(march.case, march.phantom, march.water, highest, population)
+            let (case, phantom) = (march.case, march.phantom);
+            SecondaryProtons::new(
+                case,
+                phantom,
+                march.water,
+                highest,
+                population,
+                &interactions,
+            )
         };
         let made = Direction {
             angle_deg,
             scattered: of(Population::Scattered)?,
+            hydrogen: of(Population::Hydrogen)?,
             set_free: of(Population::SetFree)?,
             deuterons: of(Population::Deuterons)?,
         };
@@ -93,8 +114,9 @@ impl SecondBeams {
         let mut marches = Vec::new();
         for direction in &mut self.by_angle {
             let (mut scores, mut tally) = direction.scattered.march(phantom, water, machine)?;
-            for set_free in [&mut direction.set_free, &mut direction.deuterons] {
-                let reactions = set_free.absorb(&mut scores, phantom, Parents::Scattered, 1.0);
+            let [_, others @ ..] = direction.populations();
+            for population in others {
+                let reactions = population.absorb(&mut scores, phantom, Parents::Scattered, 1.0);
                 tally.ledger.reactions.add_scaled(&reactions, 1.0);
             }
             marches.push(Marched {
@@ -102,14 +124,19 @@ impl SecondBeams {
                 scores,
                 tally,
             });
-            let set_free = &direction.set_free;
-            let (mut scores, mut tally) = set_free.march(phantom, water, machine)?;
-            tally.ledger.reactions = settle_on_the_spot(&mut scores, set_free.removal(), phantom);
-            marches.push(Marched {
-                population: Population::SetFree,
-                scores,
-                tally,
-            });
+            for (population, protons) in [
+                (Population::Hydrogen, &direction.hydrogen),
+                (Population::SetFree, &direction.set_free),
+            ] {
+                let (mut scores, mut tally) = protons.march(phantom, water, machine)?;
+                let removal = protons.removal();
+                tally.ledger.reactions = settle_on_the_spot(&mut scores, removal, phantom);
+                marches.push(Marched {
+                    population,
+                    scores,
+                    tally,
+                });
+            }
             let (scores, tally) = direction.deuterons.march(phantom, water, machine)?;
             marches.push(Marched {
                 population: Population::Deuterons,
@@ -144,11 +171,7 @@ pub fn second_buffer_bytes(
         return most;
     }
     for beam in (0..case.beams.len()).filter(|&beam| highest_like(case, beam) == beam) {
-        for population in [
-            Population::Scattered,
-            Population::SetFree,
-            Population::Deuterons,
-        ] {
+        for population in Population::ALL {
             let bytes = secondary::buffer_bytes(case, phantom, water, beam, population, machine);
             let bytes = bytes.unwrap_or_default();
             most.host = most.host.max(bytes.host);

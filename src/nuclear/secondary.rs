@@ -32,8 +32,9 @@ pub struct SecondaryProtons {
     blocks: Blocks,
     population: Population,
     tables: Vec<EmissionTable>,
-    /// Per material: share of the beam's absorbed protons that are scattered.
-    scattered_shares: Vec<EvenTable>,
+    /// Per material: share of the absorbed protons of the beam, and of those scattered, that become parents of this population.
+    shares_of_beam: Vec<EvenTable>,
+    shares_of_scattered: Vec<EvenTable>,
     /// What takes these protons in turn.
     removal: Removal,
     path_factors: PathFactors,
@@ -45,7 +46,7 @@ pub struct SecondaryProtons {
 }
 
 impl SecondaryProtons {
-    /// For spots in the direction of `beam`, none of higher energy than it.
+    /// For spots in the direction of `beam`, none of higher energy than it; `interactions` of every material.
     ///
     /// # Errors
     /// Internal, where embedded data are damaged.
@@ -55,6 +56,7 @@ impl SecondaryProtons {
         water: &Material,
         beam: usize,
         population: Population,
+        interactions: &[Interactions],
     ) -> Result<SecondaryProtons> {
         let Frame {
             case,
@@ -72,22 +74,26 @@ impl SecondaryProtons {
         );
         let angles = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
         let projection = Projection::new(&angles, case.beams[0].angle_deg.to_radians());
-        let source = case.physics.cross_sections;
-        let (mut tables, mut shares) = (Vec::new(), Vec::new());
-        for material in &fine.materials {
-            let interactions = Interactions::of(material, Nuclear::Transport, source)?;
-            let table = EmissionTable::new(material, &interactions, &axis, &projection, population);
+        let (mut tables, mut of_beam, mut of_scattered) = (Vec::new(), Vec::new(), Vec::new());
+        let among = population.among_protons();
+        for (material, interactions) in fine.materials.iter().zip(interactions) {
+            let table = EmissionTable::new(material, interactions, &axis, &projection, population);
             tables.push(table);
-            shares.push(EvenTable::of(|mev| interactions.scattered_share(mev)));
+            let share = |of: &[Population]| EvenTable::of(|mev| interactions.share(among, of, mev));
+            of_beam.push(share(&Population::OF_PROTONS));
+            of_scattered.push(share(&Population::OF_SCATTERED));
         }
+        let source = case.physics.cross_sections;
         let removal = match population {
             Population::Scattered => Removal::into_populations(
                 Nuclear::Transport,
                 source,
-                &[Population::SetFree],
+                &Population::OF_SCATTERED,
                 &fine.materials,
             )?,
-            Population::SetFree => Removal::new(Nuclear::Local, source, &fine.materials)?,
+            Population::Hydrogen | Population::SetFree => {
+                Removal::new(Nuclear::Local, source, &fine.materials)?
+            }
             Population::Deuterons => Removal::default(),
         };
         Ok(SecondaryProtons {
@@ -97,7 +103,8 @@ impl SecondaryProtons {
             variance: RangeVariance::of(water),
             path_factors: path_factors(&tables, &projection, &angles, &axis),
             population,
-            scattered_shares: shares,
+            shares_of_beam: of_beam,
+            shares_of_scattered: of_scattered,
             removal,
             blocks,
             tables,
@@ -115,7 +122,11 @@ impl SecondaryProtons {
         parents: Parents,
         factor: f64,
     ) -> Reactions {
-        let (population, scattered) = (self.population, &self.scattered_shares);
+        let population = self.population;
+        let shares = match parents {
+            Parents::Beam(_) => &self.shares_of_beam,
+            Parents::Scattered => &self.shares_of_scattered,
+        };
         let variance_mev2 = |mean_mev| match (parents, population) {
             (Parents::Beam(beam), Population::Scattered) => self.variance.mev2(beam, mean_mev),
             _ => 0.0,
@@ -123,11 +134,7 @@ impl SecondaryProtons {
         let emissions = Emissions {
             tables: &self.tables,
             axis: &self.axis,
-            share: &|material, mev| match (parents, population) {
-                (Parents::Beam(_), Population::Scattered) => scattered[material].at(mev),
-                (Parents::Beam(_), _) => 1.0 - scattered[material].at(mev),
-                (Parents::Scattered, _) => 1.0,
-            },
+            share: &|material, mev| shares[material].at(mev),
             variance_mev2: &variance_mev2,
         };
         self.production
@@ -154,7 +161,7 @@ impl SecondaryProtons {
             let scores = self.blocks.refined(&scores, fine);
             let scores = match self.population {
                 Population::Deuterons => scores.without_protons(),
-                Population::Scattered | Population::SetFree => scores,
+                Population::Scattered | Population::Hydrogen | Population::SetFree => scores,
             };
             sum.add_scaled(&scores, 1.0);
             Ok(())
@@ -275,7 +282,7 @@ fn secondary_case(
             second.physics.scattering = Scattering::Gaussian;
         }
         Population::Scattered => {}
-        Population::SetFree | Population::Deuterons => {
+        Population::Hydrogen | Population::SetFree | Population::Deuterons => {
             second.physics.straggling = false;
             second.physics.scattering = Scattering::None;
         }
@@ -301,6 +308,9 @@ fn path_factors(
                 .iter()
                 .map(|t| t.births()[energy * POLAR_CELLS + cell])
                 .sum();
+            if born == 0.0 {
+                continue;
+            }
             for bin in 0..projection.bins {
                 let sums = &mut above[angles.mirror_class[bin] as usize];
                 sums.0 += born * projection.share(cell)[bin];

@@ -185,69 +185,122 @@ fn halo_at_half_range_is_geant4s_down_to_a_thousandth() {
     claim("nuclear-halo", worst((0..reached - 4).map(ratio)), 0.2, "1");
 }
 
-/// LET_d within 1.5 mm of the axis over some depths, and Geant4's, as a ratio less 1.
-fn let_difference(results: &Results, depths: Range<usize>, primary: bool) -> f64 {
-    let (deposit, let_d) = match primary {
-        true => (
-            results
-                .energy_deposit_primary_mev
-                .as_ref()
-                .expect("asked for"),
-            results
-                .let_d_primary_kev_per_um
-                .as_ref()
-                .expect("asked for"),
-        ),
-        false => (
-            &results.energy_deposit_mev,
-            results.let_d_kev_per_um.as_ref().expect("asked for"),
-        ),
-    };
-    let reference = depth_columns();
-    let theirs = &reference[if primary { 4 } else { 3 }];
-    let (mut mine, mut expected, mut sum) = (0.0, 0.0, 0.0);
-    for z in depths {
-        for (x, share) in [
-            (MIDDLE - 2, 0.5),
-            (MIDDLE - 1, 1.0),
-            (MIDDLE, 1.0),
-            (MIDDLE + 1, 0.5),
-        ] {
-            let weight = share * deposit[[z, x]];
-            mine += weight * let_d[[z, x]];
-            expected += weight * theirs[z];
-            sum += weight;
+#[derive(Clone, Copy)]
+enum Protons {
+    All,
+    Primary,
+}
+
+#[derive(Clone, Copy)]
+enum Over {
+    /// |x| < 1.5 mm
+    Axis,
+    Plane,
+}
+
+impl Over {
+    /// Cells, and their shares.
+    fn cells(self) -> Vec<(usize, f64)> {
+        match self {
+            Over::Plane => (0..ACROSS).map(|x| (x, 1.0)).collect(),
+            Over::Axis => vec![
+                (MIDDLE - 2, 0.5),
+                (MIDDLE - 1, 1.0),
+                (MIDDLE, 1.0),
+                (MIDDLE + 1, 0.5),
+            ],
         }
     }
-    assert!(sum > 0.0);
+}
+
+/// LET_d over some depths, and Geant4's, as a ratio less 1.
+fn let_difference(results: &Results, depths: Range<usize>, protons: Protons, over: Over) -> f64 {
+    let (deposit, let_d) = match protons {
+        Protons::Primary => (
+            results.energy_deposit_primary_mev.as_ref(),
+            results.let_d_primary_kev_per_um.as_ref(),
+        ),
+        Protons::All => (
+            Some(&results.energy_deposit_mev),
+            results.let_d_kev_per_um.as_ref(),
+        ),
+    };
+    let (deposit, let_d) = (deposit.expect("asked for"), let_d.expect("asked for"));
+    let column = match (over, protons) {
+        (Over::Axis, Protons::All) => 3,
+        (Over::Axis, Protons::Primary) => 4,
+        (Over::Plane, Protons::All) => 5,
+        (Over::Plane, Protons::Primary) => 6,
+    };
+    let theirs = depth_columns().swap_remove(column);
+    let (mut mine, mut expected) = (0.0, 0.0);
+    for z in depths {
+        for (x, share) in over.cells() {
+            let weight = share * deposit[[z, x]];
+            if weight > 0.0 {
+                mine += weight * let_d[[z, x]];
+                expected += weight * theirs[z];
+            }
+        }
+    }
+    assert!(expected > 0.0);
     mine / expected - 1.0
 }
 
 #[test]
-fn let_on_the_axis_is_that_of_geant4() {
+fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
     let case = case() + "[output]\nquantities = [\"dose\", \"let_d\"]\n";
     let results = run(&case, &[]).results;
-    // Means over 10 mm: Geant4's noise is 1 % a millimetre for primaries, 3 % for all protons.
-    let blocks = |depths: Range<usize>, primary: bool| {
-        worst(
-            depths
-                .step_by(10)
-                .map(|z| let_difference(&results, z..(z + 10).min(DISTAL_80_MM), primary)),
-        )
+    // Means over 10 mm: Geant4's noise on the axis is 1 % a millimetre for primaries, 3 % for all protons.
+    let blocks = |depths: Range<usize>, protons: Protons, over: Over| {
+        let block = |z: usize| z..(z + 10).min(depths.end);
+        let depths = depths.clone().step_by(10);
+        worst(depths.map(|z| let_difference(&results, block(z), protons, over)))
     };
     known_difference(
         "nuclear-let-all-shallow",
-        blocks(0..90, false),
+        blocks(0..90, Protons::All, Over::Axis),
         0.03,
         0.058,
         "1",
     );
-    for (id, depths, primary) in [
-        ("nuclear-let-primary", 0..140, true),
-        ("nuclear-let-primary-peak", 140..DISTAL_80_MM, true),
-        ("nuclear-let-all-deep", 90..150, false),
-        ("nuclear-let-all-peak", 150..DISTAL_80_MM, false),
+    known_difference(
+        "nuclear-let-all-plane-shallow",
+        blocks(0..20, Protons::All, Over::Plane),
+        0.03,
+        0.058,
+        "1",
+    );
+    let distal = 140..DISTAL_80_MM;
+    for (id, depths, protons, over) in [
+        ("nuclear-let-primary", 0..140, Protons::Primary, Over::Axis),
+        (
+            "nuclear-let-primary-peak",
+            distal.clone(),
+            Protons::Primary,
+            Over::Axis,
+        ),
+        (
+            "nuclear-let-primary-plane",
+            0..140,
+            Protons::Primary,
+            Over::Plane,
+        ),
+        (
+            "nuclear-let-primary-plane-peak",
+            distal,
+            Protons::Primary,
+            Over::Plane,
+        ),
+        ("nuclear-let-all-deep", 90..150, Protons::All, Over::Axis),
+        (
+            "nuclear-let-all-peak",
+            150..DISTAL_80_MM,
+            Protons::All,
+            Over::Axis,
+        ),
+        ("nuclear-let-all-plane", 20..150, Protons::All, Over::Plane),
     ] {
-        claim(id, blocks(depths, primary), 0.03, "1");
+        claim(id, blocks(depths, protons, over), 0.03, "1");
     }
 }
