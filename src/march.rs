@@ -192,15 +192,14 @@ impl<'a> March<'a> {
     pub fn tables<T: Real>(&self) -> Tables<T> {
         let setting = self.setting();
         let together = steps_together(self.case.physics.scattering, self.path_mm[0]);
-        let apart = if together > 1 {
-            Jumps::Short
-        } else {
-            Jumps::LongOf(1)
+        let kinds = match together {
+            1 => vec![Jumps::LongOf(1)],
+            _ => vec![Jumps::Short, Jumps::LongOf(together)],
         };
+        let mut scattering = ScatteringTable::of_steps(&setting, &kinds).into_iter();
         Tables {
-            scattering: ScatteringTable::new(&setting, apart),
-            scattering_with_long_jumps: (together > 1)
-                .then(|| ScatteringTable::new(&setting, Jumps::LongOf(together))),
+            scattering: scattering.next().unwrap_or_default(),
+            scattering_with_long_jumps: scattering.next(),
             steps_together: together,
             energy_loss: EnergyLossTable::new(&setting),
             along_x: Stride::ALL.map(|stride| self.displacements_x(stride)),

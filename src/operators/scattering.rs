@@ -34,28 +34,32 @@ pub struct ScatteringTable<T> {
     pub start: Vec<u32>,
     pub half_width: Vec<u32>,
     pub weights: Vec<T>,
-    /// [medium, energy, angle]: the share of a bin's weight that its kernel carries beyond the allowed angles.
+    /// [medium, energy, angle]: the share of an allowed bin's weight that its kernel carries beyond the allowed angles.
     pub rejected: Vec<f64>,
 }
 
 impl<T: Real> ScatteringTable<T> {
-    /// The kernels of a step; `jumps` says which of them it takes.
-    pub fn new(setting: &Setting, jumps: Jumps) -> ScatteringTable<T> {
+    /// The kernels of steps of each kind.
+    pub fn of_steps(setting: &Setting, kinds: &[Jumps]) -> Vec<ScatteringTable<T>> {
         let phase_space = setting.phase_space;
-        let mut table = ScatteringTable {
+        let empty = ScatteringTable {
             energies: phase_space.energy.bins(),
             classes: phase_space.angle.class_angles_rad.len(),
             ..Default::default()
         };
-        let shapes = KernelShapes::new(setting, jumps);
+        let mut tables = vec![empty; kinds.len()];
+        let shapes = KernelShapes::new(setting);
         for medium in 0..setting.media.list.len() {
-            for energy in 0..table.energies {
-                table.push(shapes.of(medium, energy));
-                let shares = rejected(&table.kernels(medium, energy), phase_space);
-                table.rejected.extend(shares);
+            for energy in 0..phase_space.energy.bins() {
+                let kernels = shapes.of(medium, energy, kinds);
+                for (table, kernels) in tables.iter_mut().zip(kernels) {
+                    table.push(kernels);
+                    let shares = rejected(&table.kernels(medium, energy), phase_space);
+                    table.rejected.extend(shares);
+                }
             }
         }
-        table
+        tables
     }
 
     pub fn bytes(&self) -> usize {
@@ -108,34 +112,45 @@ impl<T: Real> Kernels<'_, T> {
     pub fn weight(&self, class: usize, jump: usize) -> T {
         self.weights[class * (self.half_width + 1) + jump]
     }
+
+    /// By class.
+    fn rows(&self) -> impl Iterator<Item = &[T]> {
+        self.weights.chunks(self.half_width + 1)
+    }
 }
 
-/// The share of each angle bin's weight that jumps of a (medium, energy) carry beyond the allowed angles.
+/// The share of each allowed angle bin's weight that jumps of a (medium, energy) carry beyond the allowed angles.
 fn rejected<T: Real>(kernels: &Kernels<T>, phase_space: &PhaseSpace) -> Vec<f64> {
     let (angle, (first, last)) = (&phase_space.angle, phase_space.angles_allowed);
-    let (bins, reach) = (angle.bins(), kernels.half_width);
-    let is_beyond = |bin: isize| {
-        let bin = match angle.periodic {
-            true => bin.rem_euclid(bins as isize),
-            false => bin,
-        };
-        !(first as isize..last as isize).contains(&bin)
+    // Jumps on a circle come back behind the bins that are not allowed.
+    let gap = match angle.periodic {
+        true => angle.bins() - (last - first),
+        false => kernels.half_width + 1,
     };
-    let share = |bin: usize| -> f64 {
-        let class = angle.mirror_class[bin] as usize;
-        // Nearer than the nearer end nothing is beyond.
-        let nearest = match (first..last).contains(&bin) {
-            true => (bin + 1 - first).min(last - bin),
-            false => 1,
-        };
-        let jumps = (nearest..reach + 1).map(|n| {
-            let sides = [bin as isize - n as isize, (bin + n) as isize];
-            let beyond = sides.into_iter().filter(|&side| is_beyond(side)).count();
-            beyond as f64 * kernels.weight(class, n).to_f64()
-        });
-        jumps.sum()
+    let classes: Vec<Vec<f64>> = kernels.rows().map(at_least).collect();
+    let share = |bin: usize| {
+        let tail = &classes[angle.mirror_class[bin] as usize];
+        let beyond = |n: usize| at(tail, n) - at(tail, n + gap);
+        beyond(bin + 1 - first) + beyond(last - bin)
     };
-    (0..bins).map(share).collect()
+    let mut shares = vec![0.0; angle.bins()];
+    (first..last).for_each(|bin| shares[bin] = share(bin));
+    shares
+}
+
+/// Sums of a row's weights from every jump on.
+fn at_least<T: Real>(row: &[T]) -> Vec<f64> {
+    let mut sums = vec![0.0; row.len()];
+    let mut sum = 0.0;
+    for (n, weight) in row.iter().enumerate().rev() {
+        sum += weight.to_f64();
+        sums[n] = sum;
+    }
+    sums
+}
+
+fn at(sums: &[f64], n: usize) -> f64 {
+    sums.get(n).copied().unwrap_or(0.0)
 }
 
 /// Which jumps of the single-scattering kernels a step takes (`moliere` only).
@@ -145,6 +160,20 @@ pub enum Jumps {
     Short,
     /// Those too, and the longer ones of so many steps.
     LongOf(usize),
+}
+
+impl Jumps {
+    /// The rates of the jumps that are taken.
+    fn taken(self, rates: &[f64]) -> Vec<f64> {
+        let (short, long) = rates.split_at(SHORT_JUMP.min(rates.len()));
+        match self {
+            Jumps::Short => short.to_vec(),
+            Jumps::LongOf(steps) => {
+                let long = long.iter().map(|rate| rate * steps as f64);
+                short.iter().copied().chain(long).collect()
+            }
+        }
+    }
 }
 
 /// Longest jump, in bins, that every step takes.
@@ -166,7 +195,6 @@ pub fn steps_together(scattering: Scattering, step_mm: f64) -> usize {
 /// The kernels of a setting before rounding.
 struct KernelShapes<'a> {
     setting: &'a Setting<'a>,
-    jumps: Jumps,
     transform: JumpTransform,
     /// Per medium; `moliere` only.
     single: Vec<SingleScattering>,
@@ -186,7 +214,7 @@ struct Start<'a> {
 const LENGTHS_TOGETHER: f64 = 1.1;
 
 impl<'a> KernelShapes<'a> {
-    fn new(setting: &'a Setting, jumps: Jumps) -> Self {
+    fn new(setting: &'a Setting) -> Self {
         let media = if setting.physics.scattering == Scattering::Moliere {
             setting.media.list.len()
         } else {
@@ -194,7 +222,6 @@ impl<'a> KernelShapes<'a> {
         };
         KernelShapes {
             setting,
-            jumps,
             transform: JumpTransform::new(setting.phase_space.angle.bins()),
             single: (0..media)
                 .map(|medium| {
@@ -209,12 +236,14 @@ impl<'a> KernelShapes<'a> {
         }
     }
 
-    /// One kernel per class of |angle|.
-    fn of(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
+    /// Per kind of step, one kernel per class of |angle|.
+    fn of(&self, medium: usize, energy: usize, kinds: &[Jumps]) -> Vec<Vec<Vec<f64>>> {
         match self.setting.physics.scattering {
-            Scattering::None => vec![vec![1.0]; self.setting.path_mm.len()],
-            Scattering::Gaussian | Scattering::Highland => self.unit_jumps(medium, energy),
-            Scattering::Moliere => self.all_jumps(medium, energy),
+            Scattering::None => vec![vec![vec![1.0]; self.setting.path_mm.len()]; kinds.len()],
+            Scattering::Gaussian | Scattering::Highland => {
+                vec![self.unit_jumps(medium, energy); kinds.len()]
+            }
+            Scattering::Moliere => self.all_jumps(medium, energy, kinds),
         }
     }
 
@@ -234,17 +263,17 @@ impl<'a> KernelShapes<'a> {
     }
 
     /// Kernels at the ends of spans of nearly equal lengths, mixed for the classes in between.
-    fn all_jumps(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
+    fn all_jumps(&self, medium: usize, energy: usize, kinds: &[Jumps]) -> Vec<Vec<Vec<f64>>> {
         let (lengths, start) = (&self.setting.path_mm, self.start(medium, energy));
-        let mut kernels = Vec::with_capacity(lengths.len());
-        while kernels.len() < lengths.len() {
-            let first = kernels.len();
+        let mut kernels = vec![Vec::with_capacity(lengths.len()); kinds.len()];
+        let mut first = 0;
+        while first < lengths.len() {
             let alike = |class: &usize| lengths[*class] <= LENGTHS_TOGETHER * lengths[first];
             let last = (first..lengths.len())
                 .take_while(alike)
                 .last()
                 .unwrap_or(first);
-            let [low, high] = [first, last].map(|class| self.jumps_of_step(&start, class));
+            let [low, high] = [first, last].map(|class| self.jumps_of_step(&start, class, kinds));
             let span = lengths[last] - lengths[first];
             let share = |class: usize| {
                 if span > 0.0 {
@@ -253,23 +282,32 @@ impl<'a> KernelShapes<'a> {
                     0.0
                 }
             };
-            kernels.extend((first..=last).map(|class| mixed(&low, &high, share(class))));
+            for (kernels, (low, high)) in kernels.iter_mut().zip(low.iter().zip(&high)) {
+                kernels.extend((first..=last).map(|class| mixed(low, high, share(class))));
+            }
+            first = last + 1;
         }
         kernels
     }
 
-    fn jumps_of_step(&self, start: &Start, class: usize) -> Vec<f64> {
+    fn jumps_of_step(&self, start: &Start, class: usize, kinds: &[Jumps]) -> Vec<Vec<f64>> {
         let Some((areal, middle_mev)) = self.step(start, class) else {
-            return vec![1.0];
+            return vec![vec![1.0]; kinds.len()];
         };
         let rates = self.jump_rates_cm2_per_g(start.medium, middle_mev);
+        let kernel = |jumps: &Jumps| self.kernel(&jumps.taken(&rates), areal);
+        kinds.iter().map(kernel).collect()
+    }
+
+    /// The kernel of an areal length at these rates.
+    fn kernel(&self, rates: &[f64], areal: f64) -> Vec<f64> {
         let variance: f64 = rates
             .iter()
             .zip(1..)
             .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
             .sum();
         self.transform.kernel(
-            &self.transform.exponent(&rates),
+            &self.transform.exponent(rates),
             areal,
             areal * variance,
             self.reach,
@@ -300,13 +338,6 @@ impl<'a> KernelShapes<'a> {
             .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
             .sum();
         rates[0] = (0.5 * (whole - far)).max(0.0);
-        match self.jumps {
-            Jumps::Short => rates.truncate(SHORT_JUMP),
-            Jumps::LongOf(steps) => rates
-                .iter_mut()
-                .skip(SHORT_JUMP)
-                .for_each(|rate| *rate *= steps as f64),
-        }
         rates
     }
 
