@@ -167,7 +167,7 @@ fn a_failed_allocation_is_an_error_that_says_what_and_how_large_and_leaves_nothi
 fn a_failed_allocation_of_the_second_phase_space_is_an_error_too() {
     let text = spots(1, "transport");
     let (first, all) = (allocations(&spots(1, "local")), allocations(&text));
-    // Tables, psi twice, scores, births, weights and maps at least of both populations.
+    // Tables, psi twice, scores, births, weights and maps at least of two populations.
     assert!(all >= first + 14, "{first} {all}");
     fail_at_each(&text, first..all);
 }
