@@ -1,6 +1,6 @@
 //! Host memory: how much there is, how much a run takes, and allocation that fails with an error.
 //!
-//! Bytes are those allocated. Pages of psi that the beam never visits are never touched, so that the memory in use (RSS) is less;
+//! Bytes are those allocated. Pages of psi that the beam never visits are never touched (huge ones of 2 MiB, where the system has them), so that the memory in use (RSS) is less;
 //! a limit on address space counts them all the same, and how far a beam reaches is known only afterwards.
 
 mod available;

@@ -73,7 +73,8 @@ pub struct Results {
     pub dose_gy_mm: Option<Array2<f64>>,
     pub let_d_kev_per_um: Option<Array2<f64>>,
     pub let_t_kev_per_um: Option<Array2<f64>>,
-    /// Of protons that met no nucleus; where secondary protons are transported.
+    /// Of primary protons (no nonelastic reaction, no large turn, half of the two behind a hydrogen nucleus); where secondary protons are
+    /// transported.
     pub let_d_primary_kev_per_um: Option<Array2<f64>>,
     pub energy_deposit_primary_mev: Option<Array2<f64>>,
     /// 1/mm per proton.

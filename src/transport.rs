@@ -376,11 +376,12 @@ fn results(
     let (case, ledger) = (sum.case, &sum.ledger);
     let space = spatial_grid(phantom);
     let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
-    // Protons that nuclei only turned are primaries still, and so is one of the two behind a hydrogen nucleus: which, nobody can tell.
-    let beam = added(Cow::Borrowed(&sum.scores), &sum.scattered, 1.0);
-    let primary = added(Cow::Borrowed(&beam), &sum.hydrogen, 0.5);
-    let protons = added(Cow::Borrowed(&beam), &sum.hydrogen, 1.0);
-    let scores = added(protons, &sum.set_free, 1.0);
+    // Protons that nuclei turned a little are primaries still, and so is one of the two behind a hydrogen nucleus: which, nobody can
+    // tell.
+    let with_scattered = added(Cow::Borrowed(&sum.scores), &sum.scattered, 1.0);
+    let primary = added(Cow::Borrowed(&with_scattered), &sum.hydrogen, 0.5);
+    let with_hydrogen = added(Cow::Borrowed(&with_scattered), &sum.hydrogen, 1.0);
+    let scores = added(with_hydrogen, &sum.set_free, 1.0);
     let transported = sum.second_ledger.is_some();
     let (depth_dose, sigma_x) = (
         scores.depth_dose_mev_per_mm(&space),

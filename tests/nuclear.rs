@@ -62,7 +62,14 @@ fn deposited_mev(ledger: &Ledger) -> f64 {
 #[test]
 fn weight_and_energy_close_to_rounding_in_every_mode_and_medium() {
     for nuclear in ["local", "transport"] {
-        for material in ["water", "bone_cortical", "lung_ventilated"] {
+        // Graphite has no hydrogen, and hydrogen no other nucleus: populations that nothing comes into.
+        for material in [
+            "water",
+            "bone_cortical",
+            "lung_ventilated",
+            "graphite",
+            "hydrogen",
+        ] {
             for energy in ["70.0", "230.0"] {
                 let material = format!("{material:?}");
                 let outcome = run(&[

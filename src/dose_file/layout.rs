@@ -101,12 +101,12 @@ fn write_maps(root: &mut Section, results: &Results) -> hdf5::Result<()> {
     let energy_primary = label(
         "energy_deposit_primary",
         "MeV",
-        "energy deposited by protons that met no nucleus",
+        "energy deposited by primary protons: no nonelastic reaction, no large turn by a nucleus; of the two behind a hydrogen nucleus half",
     );
     let let_d_primary = label(
         "let_d_primary",
         "keV/um",
-        "dose-averaged linear energy transfer of protons that met no nucleus",
+        "dose-averaged linear energy transfer of primary protons, as of energy_deposit_primary",
     );
     let fluence = label(
         "fluence",

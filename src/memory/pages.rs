@@ -13,7 +13,8 @@ pub fn ask_for_huge(bytes: &mut [u8]) {
         .get_mut(first..)
         .filter(|rest| rest.len() >= HUGE_PAGE)
     {
-        // SAFETY: begins at a page, lies in memory lent for writing, and the hint leaves what it holds as it is.
+        // SAFETY: begins at a page and lies in memory lent for writing; the hint leaves what the pages hold as it is, that of the last, which
+        // the buffer may share, too.
         unsafe { libc::madvise(whole.as_mut_ptr().cast(), whole.len(), libc::MADV_HUGEPAGE) };
     }
 }

@@ -81,6 +81,9 @@ impl Interactions {
 
     /// Share of the protons removed into some populations that come into one of them.
     pub fn share(&self, one: Population, of: &[Population], energy_mev: f64) -> f64 {
+        if !of.contains(&one) {
+            return 0.0;
+        }
         let whole: f64 = of.iter().map(|p| self.cm2_per_g(*p, energy_mev)).sum();
         match whole > 0.0 {
             true => self.cm2_per_g(one, energy_mev) / whole,

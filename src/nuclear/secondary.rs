@@ -32,7 +32,7 @@ pub struct SecondaryProtons {
     blocks: Blocks,
     population: Population,
     tables: Vec<EmissionTable>,
-    /// Per material: share of the absorbed protons of the beam, and of those scattered, that become parents of this population.
+    /// Per material: share of the beam's absorbed protons, and of absorbed scattered protons, that become parents of this population.
     shares_of_beam: Vec<EvenTable>,
     shares_of_scattered: Vec<EvenTable>,
     /// What takes these protons in turn.

@@ -156,7 +156,7 @@ fn at(sums: &[f64], n: usize) -> f64 {
 /// Which jumps of the single-scattering kernels a step takes (`moliere` only).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jumps {
-    /// Those of up to three bins.
+    /// Those of up to `SHORT_JUMP` bins (shapes.rs).
     Short,
     /// Those too, and the longer ones of so many steps.
     LongOf(usize),
