@@ -196,10 +196,10 @@ impl<'a> March<'a> {
             1 => vec![Jumps::LongOf(1)],
             _ => vec![Jumps::Short, Jumps::LongOf(together)],
         };
-        let mut scattering = ScatteringTable::of_steps(&setting, &kinds).into_iter();
+        let mut scattering = ScatteringTable::of_steps(&setting, &kinds);
         Tables {
-            scattering: scattering.next().unwrap_or_default(),
-            scattering_with_long_jumps: scattering.next(),
+            scattering_with_long_jumps: scattering.split_off(1).pop(),
+            scattering: scattering.swap_remove(0),
             steps_together: together,
             energy_loss: EnergyLossTable::new(&setting),
             along_x: Stride::ALL.map(|stride| self.displacements_x(stride)),

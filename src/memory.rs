@@ -14,7 +14,7 @@ use crate::case::{Case, Precision};
 use crate::error::{Error, Kind, Result};
 use crate::march::March;
 use crate::media::Media;
-use crate::nuclear::second_buffer_bytes;
+use crate::nuclear::{second_buffer_bytes, second_sets_of_scores, second_table_bytes};
 use crate::phantom::Phantom;
 use crate::physics::Material;
 use crate::scoring::Scores;
@@ -95,7 +95,8 @@ pub fn readable(bytes: u64) -> String {
 const MATERIAL_BYTES: u64 = 135_000;
 /// The case, the axes, the ledger, and embedded tables while they are read (measured as above).
 const PROGRAM_BYTES: u64 = 40_000;
-/// Sets of score maps alive when a march ends: the run's, the spot's, and the fresh ones of the next spot.
+/// Sets of score maps alive when a march ends, beside those of the second phase spaces: the run's, the spot's, and the fresh ones of
+/// the next spot.
 const SCORES_AT_ONCE: u64 = 3;
 const PHANTOM_BYTES_PER_CELL: u64 = (size_of::<u16>() + size_of::<f64>()) as u64;
 const MEDIUM_BYTES_PER_CELL: u64 = size_of::<u16>() as u64;
@@ -143,14 +144,16 @@ impl<'a> Forecast<'a> {
         }
     }
 
-    /// With the operators' tables, which are built for it.
+    /// With the tables of the operators and of the second phase spaces, which are built for it.
     pub fn peak(&self) -> Bytes {
         let (kept, building) = match self.march.case.run.precision {
             Precision::Double => self.march.tables::<f64>().bytes(),
             Precision::Single | Precision::Half => self.march.tables::<f32>().bytes(),
         };
         // The march's buffers come after the tables are built.
-        let in_march = (kept + self.buffers.host)
+        let (case, phantom, water) = (self.march.case, self.march.phantom, self.march.water);
+        let second = second_table_bytes(case, phantom, water);
+        let in_march = (kept + second + self.buffers.host)
             .max(kept + building)
             .max(self.second.host);
         Bytes {
@@ -214,7 +217,7 @@ fn map_bytes(case: &Case, phantom: &Phantom, march: &March) -> u64 {
         + materials
         + phantom_bytes(case)
         + (runs * size_of::<crate::media::Run>()) as u64
-        + SCORES_AT_ONCE * Scores::bytes(space)
+        + (SCORES_AT_ONCE + second_sets_of_scores(case)) * Scores::bytes(space)
         + SpectraCollector::bytes(case, &march.phase_space)
 }
 

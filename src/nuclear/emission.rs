@@ -98,6 +98,12 @@ impl EmissionTable {
         table
     }
 
+    pub fn bytes(&self) -> usize {
+        let weights: usize = self.parents.iter().map(|p| p.weights.capacity()).sum();
+        let parents = self.parents.capacity() * size_of::<Emission>();
+        parents + (weights + self.births.capacity()) * size_of::<f64>()
+    }
+
     /// Births of all parents by energy bin and polar cell, weighted by the path that a slowing proton spends in each bin.
     pub fn births(&self) -> &[f64] {
         &self.births

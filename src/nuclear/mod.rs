@@ -22,4 +22,7 @@ pub use local::settle_on_the_spot;
 pub use population::Population;
 pub use production::Term;
 pub use removal::Removal;
-pub use second_beams::{Marched, SecondBeams, second_buffer_bytes};
+pub use second_beams::{
+    SecondBeams, second_buffer_bytes, second_sets_of_scores, second_table_bytes,
+};
+pub use secondary::Marched;

@@ -48,6 +48,16 @@ impl Population {
         }
     }
 
+    /// Share of its protons that are primaries: nuclei turned the scattered ones a little only, and of the two behind a hydrogen
+    /// nucleus, which nobody can tell apart, one is.
+    pub fn primary_share(self) -> f64 {
+        match self {
+            Population::Scattered => 1.0,
+            Population::Hydrogen => 0.5,
+            Population::SetFree | Population::Deuterons => 0.0,
+        }
+    }
+
     /// Axes for protons of at most this range in water.
     pub fn resolution(self, range_mm: f64) -> Resolution {
         match self {

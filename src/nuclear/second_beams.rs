@@ -3,8 +3,8 @@
 use super::interactions::Interactions;
 use super::local::settle_on_the_spot;
 use super::population::Population;
-use super::secondary::{self, Parents, SecondaryProtons};
-use crate::backend::{Machine, Tally};
+use super::secondary::{self, Marched, Parents, SecondaryProtons};
+use crate::backend::Machine;
 use crate::case::{Case, Nuclear};
 use crate::error::Result;
 use crate::ledger::Reactions;
@@ -13,13 +13,6 @@ use crate::memory::Bytes;
 use crate::phantom::Phantom;
 use crate::physics::Material;
 use crate::scoring::Scores;
-
-/// What the march of a population left: scores on the phantom's cells, and its ledger.
-pub struct Marched {
-    pub population: Population,
-    pub scores: Scores,
-    pub tally: Tally,
-}
 
 #[derive(Default)]
 pub struct SecondBeams {
@@ -35,6 +28,25 @@ struct Direction {
 }
 
 impl Direction {
+    /// The populations of a beam's direction, for protons of at most its energy.
+    fn new(case: &Case, phantom: &Phantom, water: &Material, beam: usize) -> Result<Direction> {
+        let (nuclear, source) = (case.physics.nuclear, case.physics.cross_sections);
+        let materials = phantom.materials.iter();
+        let interactions = materials
+            .map(|material| Interactions::of(material, nuclear, source))
+            .collect::<Result<Vec<_>>>()?;
+        let of = |population| {
+            SecondaryProtons::new(case, phantom, water, beam, population, &interactions)
+        };
+        Ok(Direction {
+            angle_deg: case.beams[beam].angle_deg,
+            scattered: of(Population::Scattered)?,
+            hydrogen: of(Population::Hydrogen)?,
+            set_free: of(Population::SetFree)?,
+            deuterons: of(Population::Deuterons)?,
+        })
+    }
+
     fn populations(&mut self) -> [&mut SecondaryProtons; 4] {
         [
             &mut self.scattered,
@@ -73,78 +85,40 @@ impl SecondBeams {
             return Ok(&mut self.by_angle[known]);
         }
         let highest = highest_like(march.case, beam);
-        let physics = march.case.physics;
-        let materials = march.phantom.materials.iter();
-        let interactions = materials
-            .map(|material| Interactions::of(material, physics.nuclear, physics.cross_sections))
-            .collect::<Result<Vec<_>>>()?;
-        let of = |population| {
-            let (case, phantom) = (march.case, march.phantom);
-            SecondaryProtons::new(
-                case,
-                phantom,
-                march.water,
-                highest,
-                population,
-                &interactions,
-            )
-        };
-        let made = Direction {
-            angle_deg,
-            scattered: of(Population::Scattered)?,
-            hydrogen: of(Population::Hydrogen)?,
-            set_free: of(Population::SetFree)?,
-            deuterons: of(Population::Deuterons)?,
-        };
+        let made = Direction::new(march.case, march.phantom, march.water, highest)?;
         self.by_angle.push(made);
         let last = self.by_angle.len() - 1;
         Ok(&mut self.by_angle[last])
     }
 
-    /// Marches them: what the scattered protons' reactions set free joins the rest.
+    /// Marches them and hands out what each left: what the scattered protons' reactions set free joins the rest.
     ///
     /// # Errors
-    /// Whatever the machine reports.
+    /// Whatever the machine or `take` reports.
     pub fn march(
         &mut self,
         phantom: &Phantom,
         water: &Material,
         machine: &dyn Machine,
-    ) -> Result<Vec<Marched>> {
-        let mut marches = Vec::new();
+        take: &mut dyn FnMut(Marched) -> Result<()>,
+    ) -> Result<()> {
         for direction in &mut self.by_angle {
-            let (mut scores, mut tally) = direction.scattered.march(phantom, water, machine)?;
-            let [_, others @ ..] = direction.populations();
-            for population in others {
-                let reactions = population.absorb(&mut scores, phantom, Parents::Scattered, 1.0);
-                tally.ledger.reactions.add_scaled(&reactions, 1.0);
+            let [scattered, mut others @ ..] = direction.populations();
+            let mut marched = scattered.march(phantom, water, machine)?;
+            for other in &mut others {
+                let parents = Parents::Scattered;
+                let reactions = other.absorb(&mut marched.scores, phantom, parents, 1.0);
+                marched.tally.ledger.reactions.add_scaled(&reactions, 1.0);
             }
-            marches.push(Marched {
-                population: Population::Scattered,
-                scores,
-                tally,
-            });
-            for (population, protons) in [
-                (Population::Hydrogen, &direction.hydrogen),
-                (Population::SetFree, &direction.set_free),
-            ] {
-                let (mut scores, mut tally) = protons.march(phantom, water, machine)?;
-                let removal = protons.removal();
-                tally.ledger.reactions = settle_on_the_spot(&mut scores, removal, phantom);
-                marches.push(Marched {
-                    population,
-                    scores,
-                    tally,
-                });
+            take(marched)?;
+            for other in others {
+                let mut marched = other.march(phantom, water, machine)?;
+                let reactions = settle_on_the_spot(&mut marched.scores, other.removal(), phantom);
+                marched.tally.ledger.reactions = reactions;
+                take(marched)?;
             }
-            let (scores, tally) = direction.deuterons.march(phantom, water, machine)?;
-            marches.push(Marched {
-                population: Population::Deuterons,
-                scores,
-                tally,
-            });
         }
-        Ok(marches)
+        Ok(())
     }
 }
 
@@ -158,6 +132,34 @@ fn highest_like(case: &Case, beam: usize) -> usize {
         .unwrap_or(beam)
 }
 
+/// The beam of the highest energy in each direction; none where nothing is transported.
+fn directions(case: &Case) -> impl Iterator<Item = usize> {
+    let all = match case.physics.nuclear {
+        Nuclear::Transport => case.beams.len(),
+        Nuclear::None | Nuclear::Local => 0,
+    };
+    (0..all).filter(|&beam| highest_like(case, beam) == beam)
+}
+
+/// Sets of score maps that the second phase spaces keep from the first reactions on: one a population.
+pub fn second_sets_of_scores(case: &Case) -> u64 {
+    (directions(case).count() * Population::ALL.len()) as u64
+}
+
+/// Bytes of all second phase spaces' tables, which are made for it.
+pub fn second_table_bytes(case: &Case, phantom: &Phantom, water: &Material) -> u64 {
+    let of_direction = |beam: usize| {
+        let made = Direction::new(case, phantom, water, beam);
+        made.map_or(0, |mut made| {
+            let bytes = made
+                .populations()
+                .map(|population| population.table_bytes());
+            bytes.iter().sum::<usize>()
+        })
+    };
+    directions(case).map(of_direction).sum::<usize>() as u64
+}
+
 /// Bytes of the largest stepper of a case's second phase spaces, without the operators' tables. A grid that no march fits on takes
 /// none: its run ends with the reason.
 pub fn second_buffer_bytes(
@@ -167,10 +169,7 @@ pub fn second_buffer_bytes(
     machine: &dyn Machine,
 ) -> Bytes {
     let mut most = Bytes::default();
-    if case.physics.nuclear != Nuclear::Transport {
-        return most;
-    }
-    for beam in (0..case.beams.len()).filter(|&beam| highest_like(case, beam) == beam) {
+    for beam in directions(case) {
         for population in Population::ALL {
             let bytes = secondary::buffer_bytes(case, phantom, water, beam, population, machine);
             let bytes = bytes.unwrap_or_default();

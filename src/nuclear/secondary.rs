@@ -24,6 +24,13 @@ use crate::phase_space::{AngleAxis, EnergyAxis};
 use crate::physics::Material;
 use crate::scoring::Scores;
 
+/// What the march of a population left: scores on the phantom's cells, and its ledger.
+pub struct Marched {
+    pub population: Population,
+    pub scores: Scores,
+    pub tally: Tally,
+}
+
 /// Everything that secondary protons of one direction are marched with.
 pub struct SecondaryProtons {
     case: Case,
@@ -150,7 +157,7 @@ impl SecondaryProtons {
         fine: &Phantom,
         water: &Material,
         machine: &dyn Machine,
-    ) -> Result<(Scores, Tally)> {
+    ) -> Result<Marched> {
         let mut march = March::new(&self.case, &self.phantom, &self.media, water, 0)?;
         march.path_factors = Some(self.path_factors.clone());
         march.removal = self.removal.clone();
@@ -166,7 +173,16 @@ impl SecondaryProtons {
             sum.add_scaled(&scores, 1.0);
             Ok(())
         })?;
-        Ok((sum, tallies.swap_remove(0)))
+        Ok(Marched {
+            population: self.population,
+            scores: sum,
+            tally: tallies.swap_remove(0),
+        })
+    }
+
+    /// Bytes of the emission tables.
+    pub fn table_bytes(&self) -> usize {
+        self.tables.iter().map(EmissionTable::bytes).sum()
     }
 
     pub fn removal(&self) -> &Removal {

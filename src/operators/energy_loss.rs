@@ -110,7 +110,8 @@ impl<T: Real> EnergyLossTable<T> {
         (medium * self.energies + energy) * self.classes + class
     }
 
-    /// The lowest source bin of a target, and the weights of it and of the bins above that reach the target.
+    /// The lowest source bin of a target, and the weights of it and of the bins above that reach the target: the zeros behind them, which
+    /// the kernels read in fours, add nothing.
     #[inline(always)]
     pub fn gather(&self, medium: usize, target: usize, class: usize) -> (usize, &[T]) {
         let entry = self.entry(medium, target, class);

@@ -52,6 +52,7 @@ CLAIMS = [
     ("... from there to the distal 80 %", "the same", r"nuclear-let-primary-(plane-)?peak"),
     ("LET_d of all protons, from 90 mm to the distal 80 %", "the same", r"nuclear-let-all-(deep|peak)"),
     ("... the first 90 mm", "the same", r"nuclear-let-all-shallow"),
+    ("... the first 10 mm, 0.5 mm cells", "the same", r"nuclear-let-all-halfmm-cells"),
     ("... over the plane, 20 to 150 mm", "the same", r"nuclear-let-all-plane"),
     ("... the first 20 mm", "the same", r"nuclear-let-all-plane-shallow"),
     ("Nuclear `transport`, seven energies from 70 to 216 MeV: R80", "TOPAS, a machine's depth doses in MeV per proton", r"topas-r80"),

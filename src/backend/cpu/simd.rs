@@ -121,32 +121,20 @@ pub trait ByGroup {
     fn group<const N: usize>(&mut self, first: usize);
 }
 
-/// Does the work for a span of chunks, four at a time.
+/// Does the work for a span of chunks, at most `WIDEST` (up to four) at a time. Two where every chunk takes eight registers: with four
+/// the compiler gathers and scatters their numbers one by one (AVX-512).
 #[inline(always)]
-pub fn by_groups<W: ByGroup>(work: &mut W, chunks: Span) {
+pub fn by_groups<const WIDEST: usize, W: ByGroup>(work: &mut W, chunks: Span) {
     let mut first = chunks.first;
-    while first + 4 <= chunks.last {
-        work.group::<4>(first);
-        first += 4;
+    while first + WIDEST <= chunks.last {
+        work.group::<WIDEST>(first);
+        first += WIDEST;
     }
     match chunks.last.saturating_sub(first) {
-        3 => work.group::<3>(first),
-        2 => work.group::<2>(first),
+        3 if WIDEST > 3 => work.group::<3>(first),
+        2 if WIDEST > 2 => work.group::<2>(first),
         1 => work.group::<1>(first),
         _ => {}
-    }
-}
-
-/// Does the work for a span of chunks, two at a time: where every chunk takes eight registers.
-#[inline(always)]
-pub fn by_pairs<W: ByGroup>(work: &mut W, chunks: Span) {
-    let mut first = chunks.first;
-    while first + 2 <= chunks.last {
-        work.group::<2>(first);
-        first += 2;
-    }
-    if first < chunks.last {
-        work.group::<1>(first);
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::chunk_span;
-use crate::backend::cpu::simd::{ByGroup, Chunk, Group, Sweep, by_groups, by_pairs};
+use crate::backend::cpu::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
 use crate::media::Run;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, PATH, SCORES,
@@ -62,7 +62,7 @@ impl<T: Real> LoseEnergy<'_, T> {
         for z in self.from.z.range() {
             let row = self.layout.index(0, angle, z) / LANES;
             for run in &planes[self.plane + z] {
-                by_pairs(
+                by_groups::<2, _>(
                     &mut ScoreRow {
                         sweep: self,
                         energies,
@@ -99,7 +99,7 @@ impl<T: Real> LoseEnergy<'_, T> {
                     row,
                     run,
                 };
-                by_groups(&mut work, run.chunks.shared(chunks));
+                by_groups::<4, _>(&mut work, run.chunks.shared(chunks));
             }
         }
     }

@@ -37,7 +37,7 @@ impl<T: Real> Sweep for Scatter<'_, T> {
                     for run in &planes[self.plane + z] {
                         let kernels = self.table.kernels(run.medium, energy);
                         let row = self.layout.index(energy, 0, z) / LANES;
-                        by_groups(
+                        by_groups::<4, _>(
                             &mut ScatterRow {
                                 sweep: &mut self,
                                 kernels,
