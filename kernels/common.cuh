@@ -42,6 +42,11 @@ template <> struct Storage<__half> {
 
 template <typename Stored> using Arithmetic = typename Storage<Stored>::Arithmetic;
 
+// A weight, zero for a negligible one: the energy loss leaves no such cells in psi. As in src/real.rs.
+template <typename Real> __device__ __forceinline__ Real unless_negligible(Real weight) {
+    return weight < Real(sizeof(Real) == 4 ? 1e-24f : 1e-280) ? Real(0) : weight;
+}
+
 // The block of all kernels: a warp along x, 8 rows.
 constexpr int LANES = 32;
 constexpr int ROWS = 8;

@@ -46,7 +46,7 @@ __device__ __forceinline__ void lose_energy(const March<Stored> &march, const St
                 }
                 sum += four;
             }
-            put(next + layout.index(target, theta, z) + x, sum, march.energies_mev[target], rounding);
+            put(next + layout.index(target, theta, z) + x, unless_negligible(sum), march.energies_mev[target], rounding);
         }
     }
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING_AFTER, rounding);
@@ -141,6 +141,7 @@ template <typename Stored, int SCORED> struct Walk {
             add_sources(sum, filling.uniform ? weights[k] : READ_ONLY(march.loss.weights + entry * march.loss.fours + k),
                         lowest + FOUR * k);
         }
+        for (int v = 0; v < FOUR; ++v) sum.v[v] = unless_negligible(sum.v[v]);
         return sum;
     }
 

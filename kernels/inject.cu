@@ -8,9 +8,6 @@ template <typename Real> struct Term {
     Span energy, x;
 };
 
-// Weights below this are nothing; as in src/real.rs.
-template <typename Real> __device__ __forceinline__ Real negligible() { return Real(sizeof(Real) == 4 ? 1e-24f : 1e-280); }
-
 __device__ __forceinline__ Span enclosing(Span a, Span b) { return {min(a.first, b.first), max(a.last, b.last)}; }
 
 __device__ __forceinline__ Window enclosing(const Window &a, const Window &b) {
@@ -49,7 +46,6 @@ __device__ __forceinline__ void inject(const March<Stored> &march, Stored *psi, 
         Stored *line = psi + march.layout.index(energy, theta, 0);
         for (int x = written.first + threadIdx.x; x < written.last; x += LANES) {
             Arithmetic<Stored> weight = held && old.x.contains(x) ? Storage<Stored>::load(line[x]) : Arithmetic<Stored>(0);
-            if (weight < negligible<Arithmetic<Stored>>()) weight = 0;
             if (window.x.contains(x)) weight = with_births(march, terms, count, energy, theta, x, weight);
             put(line + x, weight, march.energies_mev[energy], rounding);
         }

@@ -26,6 +26,16 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
 
+    /// Zero for a negligible weight: the energy loss leaves no such cells in psi.
+    #[inline(always)]
+    fn unless_negligible(self) -> Self {
+        if self < Self::NEGLIGIBLE {
+            Self::ZERO
+        } else {
+            self
+        }
+    }
+
     /// The smaller of two numbers as one compare and select (as the kernels do it; no NaN handling).
     #[inline(always)]
     fn smaller(self, other: Self) -> Self {

@@ -63,6 +63,16 @@ impl<T: Real> Chunk<T> {
         rest
     }
 
+    /// The cells, zeros for negligible ones.
+    #[inline(always)]
+    pub fn without_negligible(&self) -> Chunk<T> {
+        let mut kept = *self;
+        for l in 0..LANES {
+            kept.0[l] = self.0[l].unless_negligible();
+        }
+        kept
+    }
+
     #[inline(always)]
     pub fn keep_larger(&mut self, cells: &Chunk<T>) {
         for l in 0..LANES {
@@ -104,6 +114,15 @@ impl<T: Real, const N: usize> Group<T, N> {
                 self.0[i].0[l] += other.0[i].0[l];
             }
         }
+    }
+
+    /// The cells, zeros for negligible ones.
+    #[inline(always)]
+    pub fn without_negligible(mut self) -> Group<T, N> {
+        for i in 0..N {
+            self.0[i] = self.0[i].without_negligible();
+        }
+        self
     }
 
     /// Writes the group to N chunks, or the named lanes of it to one.

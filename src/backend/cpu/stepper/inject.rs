@@ -1,6 +1,4 @@
 //! Injection: psi[energy, angle, x] += sum over terms of emission[energy, angle] row[x]; the window grows to hold it.
-// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
-#![allow(clippy::needless_range_loop)]
 
 use super::CpuStepper;
 use crate::backend::born::{Born, enclosing, enclosing_all};
@@ -13,7 +11,6 @@ use crate::real::Real;
 impl<T: Real> CpuStepper<'_, T> {
     /// Adds what is born at the plane, and enters it.
     pub(super) fn add_born(&mut self, terms: &[Term]) {
-        self.drop_negligible();
         let list: Vec<Born<T>> = terms
             .iter()
             .map(|term| Born::new(term, self.layout))
@@ -40,15 +37,6 @@ impl<T: Real> CpuStepper<'_, T> {
             });
         }
         self.cell_updates += born.cells() as u64;
-    }
-
-    /// Zeros where next to nothing is left: a wide window far from its sources would fill with subnormal numbers.
-    fn drop_negligible(&mut self) {
-        self.instructions.run(DropNegligible {
-            layout: self.layout,
-            window: self.window,
-            psi: &mut self.psi,
-        });
     }
 
     /// Empties the chunks of a larger window that the present one does not hold.
@@ -88,31 +76,6 @@ impl<T: Real> Sweep for Inject<'_, T> {
                 let start = self.layout.index(energy, angle, 0) / LANES;
                 for chunk in chunks.range() {
                     self.psi[start + chunk].add_scaled(weight, &self.row[chunk]);
-                }
-            }
-        }
-    }
-}
-
-struct DropNegligible<'a, T> {
-    layout: Layout,
-    window: Window,
-    psi: &'a mut [Chunk<T>],
-}
-
-impl<T: Real> Sweep for DropNegligible<'_, T> {
-    #[inline(always)]
-    fn run(self) {
-        let chunks = chunk_span(self.window.x);
-        for energy in self.window.energy.range() {
-            for angle in self.window.angle.range() {
-                let start = self.layout.index(energy, angle, 0) / LANES;
-                for chunk in chunks.range() {
-                    let cells = &mut self.psi[start + chunk].0;
-                    for l in 0..LANES {
-                        let cell = cells[l];
-                        cells[l] = if cell < T::NEGLIGIBLE { T::ZERO } else { cell };
-                    }
                 }
             }
         }

@@ -202,6 +202,7 @@ impl<T: Real> ByGroup for LoseRow<'_, '_, T> {
             end = from;
         }
         let target = start + self.target * pitch;
-        sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
+        sum.without_negligible()
+            .store(&mut self.sweep.next[target..target + N], &self.run.lanes);
     }
 }
