@@ -62,6 +62,19 @@ fn each_operator_gives_the_bits_of_the_cpu_on_random_states() {
 }
 
 #[test]
+fn what_is_written_past_the_caches_has_the_same_bits() {
+    for (name, text) in cases() {
+        for precision in [Precision::Single, Precision::Double] {
+            for (operator, apply) in OPERATORS {
+                let cached = after(&text, &Cpu::new(precision), apply);
+                let past = after(&text, &Cpu::without_caches(precision), apply);
+                assert!(cached == past, "{name}, {precision:?}, {operator}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_order_of_threads_does_not_change_a_bit() {
     for (name, text) in cases() {
         for (operator, apply) in OPERATORS {

@@ -21,13 +21,27 @@ use sweeps::StreamScratch;
 pub struct Cpu {
     instructions: InstructionSet,
     precision: Precision,
+    /// What of psi may stay in the caches from one operator to the next, at most.
+    cached_bytes: usize,
 }
+
+/// Several times the second-level cache and less than most last ones: a beam's psi is far below, a dense grid's far above.
+const CACHED_BYTES: usize = 32 << 20;
 
 impl Cpu {
     pub fn new(precision: Precision) -> Cpu {
         Cpu {
             instructions: InstructionSet::detect(),
             precision,
+            cached_bytes: CACHED_BYTES,
+        }
+    }
+
+    /// One that takes psi for too large for the caches, however small.
+    pub fn without_caches(precision: Precision) -> Cpu {
+        Cpu {
+            cached_bytes: 0,
+            ..Cpu::new(precision)
         }
     }
 }
@@ -35,8 +49,8 @@ impl Cpu {
 impl Machine for Cpu {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         match self.precision {
-            Precision::Single => Ok(Box::new(CpuStepper::<f32>::new(march, self.instructions)?)),
-            Precision::Double => Ok(Box::new(CpuStepper::<f64>::new(march, self.instructions)?)),
+            Precision::Single => Ok(Box::new(CpuStepper::<f32>::new(march, self)?)),
+            Precision::Double => Ok(Box::new(CpuStepper::<f64>::new(march, self)?)),
             Precision::Half => Err(Error::new(
                 Kind::BadData,
                 "half precision is stored on a GPU only",

@@ -73,6 +73,26 @@ impl<T: Real> Chunk<T> {
         kept
     }
 
+    /// Writes to memory past the caches, which then need not read first what is overwritten: for what would have left them before
+    /// it is read again.
+    #[inline(always)]
+    pub fn write_past_caches(&self, to: &mut Chunk<T>) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+            let from = (&raw const *self).cast::<__m128i>();
+            let to = (&raw mut *to).cast::<__m128i>();
+            for i in 0..size_of::<Chunk<T>>() / 16 {
+                // SAFETY: both hold a whole chunk, `to` aligned to 64 bytes.
+                unsafe { _mm_stream_si128(to.add(i), _mm_loadu_si128(from.add(i))) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            *to = *self;
+        }
+    }
+
     #[inline(always)]
     pub fn keep_larger(&mut self, cells: &Chunk<T>) {
         for l in 0..LANES {
@@ -125,12 +145,30 @@ impl<T: Real, const N: usize> Group<T, N> {
         self
     }
 
-    /// Writes the group to N chunks, or the named lanes of it to one.
+    /// Writes the group to N chunks, past the caches if so asked, or the named lanes of it to one.
     #[inline(always)]
-    pub fn store(self, cells: &mut [Chunk<T>], lanes: &Option<[bool; LANES]>) {
+    pub fn store(self, cells: &mut [Chunk<T>], lanes: &Option<[bool; LANES]>, past_caches: bool) {
         let cells = &mut cells[..N];
         for i in 0..N {
-            cells[i].take_lanes(self.0[i], lanes);
+            if past_caches && lanes.is_none() {
+                self.0[i].write_past_caches(&mut cells[i]);
+            } else {
+                cells[i].take_lanes(self.0[i], lanes);
+            }
+        }
+    }
+}
+
+/// Asks for items that are to be read soon; they need not be there.
+#[inline(always)]
+pub fn prefetch<I>(items: &[I], first: usize, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let from = items.as_ptr().wrapping_add(first).cast::<i8>();
+        for byte in (0..count * size_of::<I>()).step_by(size_of::<Chunk<f32>>()) {
+            // SAFETY: a hint, whatever the address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(byte)) };
         }
     }
 }

@@ -4,9 +4,9 @@ mod inject;
 mod state;
 mod window;
 
-use super::Extent;
 use super::simd::{Chunk, InstructionSet};
 use super::sweeps::{Collect, LoseEnergy, Scatter, Stream, StreamScratch};
+use super::{Cpu, Extent};
 use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::Source;
 use crate::case::Stepping;
@@ -31,6 +31,7 @@ pub(super) struct CpuStepper<'a, T> {
     march: &'a March<'a>,
     tables: Tables<T>,
     instructions: InstructionSet,
+    cached_bytes: usize,
     layout: Layout,
     psi: Buffer<Chunk<T>>,
     next: Buffer<Chunk<T>>,
@@ -56,7 +57,7 @@ pub(super) struct CpuStepper<'a, T> {
 impl<'a, T: Real> CpuStepper<'a, T> {
     /// # Errors
     /// Out of memory.
-    pub(super) fn new(march: &'a March<'a>, instructions: InstructionSet) -> Result<Self> {
+    pub(super) fn new(march: &'a March<'a>, cpu: &Cpu) -> Result<Self> {
         let tables = march.tables::<T>();
         let layout = march.phase_space.layout();
         let space = &march.phase_space.space;
@@ -65,7 +66,8 @@ impl<'a, T: Real> CpuStepper<'a, T> {
         let zeroed = |chunks: usize| Buffer::<Chunk<T>>::zeroed(chunks, "the phase space");
         Ok(CpuStepper {
             march,
-            instructions,
+            instructions: cpu.instructions,
+            cached_bytes: cpu.cached_bytes,
             layout,
             psi: zeroed(extent.psi)?,
             next: zeroed(extent.psi)?,
@@ -116,6 +118,11 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             z: Span::new(0, self.layout.planes),
             x: Span::new(0, space.cells_x),
         }
+    }
+
+    /// True where psi in a window does not stay in the caches until the next operator reads it.
+    fn past_caches(&self, window: &Window) -> bool {
+        window.cells() * size_of::<T>() > self.cached_bytes
     }
 
     /// `next` becomes psi, in the window it was written in.
@@ -238,6 +245,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             ..self.window
         };
         let mut leaked = [(0.0, 0.0); 4];
+        let past_caches = self.past_caches(&to);
         self.instructions.run(Stream {
             layout: self.layout,
             cells_x: limits.x.last,
@@ -250,6 +258,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             psi: bytemuck::cast_slice(&self.psi),
             next: bytemuck::cast_slice_mut(&mut self.next),
             scratch: &mut self.scratch,
+            past_caches,
             leaked: &mut leaked,
         });
         for (side, (weight, energy)) in leaked.into_iter().enumerate() {
@@ -276,6 +285,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             ..self.window
         };
         let mut rejected = (0.0, 0.0);
+        let past_caches = self.past_caches(&to);
         self.instructions.run(Scatter {
             layout: self.layout,
             from: self.window,
@@ -289,6 +299,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             psi: &self.psi,
             next: &mut self.next,
             rejected: &mut rejected,
+            past_caches,
         });
         self.entry.rejected.add(Amount::new(rejected.0, rejected.1));
         self.turn(to);
@@ -306,6 +317,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
                     .grown(table.reach_down, table.reach_up, limits),
                 ..self.window
             };
+            let past_caches = self.past_caches(&to);
             self.instructions.run(LoseEnergy {
                 layout: self.layout,
                 from: self.window,
@@ -317,6 +329,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
                 psi: &self.psi,
                 next: &mut self.next,
                 partial: &mut self.partial,
+                past_caches,
             });
             self.collect(step);
             self.turn(to);

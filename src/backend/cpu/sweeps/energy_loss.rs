@@ -27,6 +27,7 @@ pub struct LoseEnergy<'a, T> {
     pub next: &'a mut [Chunk<T>],
     /// [angle, z, chunk][score]: sums over energy of psi times each coefficient.
     pub partial: &'a mut [[Chunk<T>; SCORES]],
+    pub past_caches: bool,
 }
 
 /// Energies that come in together: their scores are summed in registers.
@@ -202,7 +203,10 @@ impl<T: Real> ByGroup for LoseRow<'_, '_, T> {
             end = from;
         }
         let target = start + self.target * pitch;
-        sum.without_negligible()
-            .store(&mut self.sweep.next[target..target + N], &self.run.lanes);
+        sum.without_negligible().store(
+            &mut self.sweep.next[target..target + N],
+            &self.run.lanes,
+            self.sweep.past_caches,
+        );
     }
 }

@@ -3,13 +3,13 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::chunk_span;
-use crate::backend::cpu::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
+use crate::backend::cpu::simd::{ByGroup, Chunk, Group, Sweep, by_groups, prefetch};
 use crate::media::Run;
 use crate::operators::scattering::{Kernels, ScatteringTable};
-use crate::phase_space::{LANES, Layout, Window};
+use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 
-/// Scattering: at each energy, the rows of all angles. Rejected is (weight, energy) beyond the allowed angles.
+/// Scattering: at each energy, the rows of all angles, some planes at a time. Rejected is (weight, energy) beyond the allowed angles.
 pub struct Scatter<'a, T> {
     pub layout: Layout,
     pub from: Window,
@@ -24,32 +24,49 @@ pub struct Scatter<'a, T> {
     pub psi: &'a [Chunk<T>],
     pub next: &'a mut [Chunk<T>],
     pub rejected: &'a mut (f64, f64),
+    /// True where psi does not stay in the caches until it is read again.
+    pub past_caches: bool,
 }
+
+/// Chunks of an angle that are scattered together: few enough that the rows within a kernel's reach stay in the nearest cache.
+const CHUNKS_TOGETHER: usize = 32;
 
 impl<T: Real> Sweep for Scatter<'_, T> {
     #[inline(always)]
     fn run(mut self) {
         let chunks = chunk_span(self.from.x);
-        let planes = self.planes;
+        let together = (CHUNKS_TOGETHER / chunks.len()).max(1);
         for energy in self.from.energy.range() {
-            for angle in self.to.angle.range() {
-                for z in self.from.z.range() {
-                    for run in &planes[self.plane + z] {
-                        let kernels = self.table.kernels(run.medium, energy);
-                        let row = self.layout.index(energy, 0, z) / LANES;
-                        by_groups::<4, _>(
-                            &mut ScatterRow {
-                                sweep: &mut self,
-                                kernels,
-                                angle,
-                                row,
-                                run,
-                            },
-                            run.chunks.shared(chunks),
-                        );
-                        self.reject(energy, angle, row, run);
-                    }
+            for first in self.from.z.range().step_by(together) {
+                let last = (first + together).min(self.from.z.last);
+                for angle in self.to.angle.range() {
+                    self.rows(energy, angle, Span::new(first, last));
                 }
+            }
+        }
+    }
+}
+
+impl<T: Real> Scatter<'_, T> {
+    /// The rows of some planes at one angle.
+    #[inline(always)]
+    fn rows(&mut self, energy: usize, angle: usize, z: Span) {
+        let (chunks, planes) = (chunk_span(self.from.x), self.planes);
+        for z in z.range() {
+            for run in &planes[self.plane + z] {
+                let kernels = self.table.kernels(run.medium, energy);
+                let row = self.layout.index(energy, 0, z) / LANES;
+                by_groups::<4, _>(
+                    &mut ScatterRow {
+                        sweep: self,
+                        kernels,
+                        angle,
+                        row,
+                        run,
+                    },
+                    run.chunks.shared(chunks),
+                );
+                self.reject(energy, angle, row, run);
             }
         }
     }
@@ -69,12 +86,18 @@ impl<T: Real> ByGroup for ScatterRow<'_, '_, T> {
     #[inline(always)]
     fn group<const N: usize>(&mut self, first: usize) {
         let start = self.row + first;
+        let coming = self.angle + self.kernels.half_width + 1;
+        prefetch(self.sweep.psi, start + coming * self.pitch(), N);
         let sum: Group<T, N> = match self.sweep.periodic {
             true => self.round_the_circle(start),
             false => self.between_ends(start),
         };
         let target = start + self.angle * self.pitch();
-        sum.store(&mut self.sweep.next[target..target + N], &self.run.lanes);
+        sum.store(
+            &mut self.sweep.next[target..target + N],
+            &self.run.lanes,
+            self.sweep.past_caches,
+        );
     }
 }
 

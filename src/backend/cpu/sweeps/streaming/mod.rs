@@ -7,13 +7,13 @@
 
 mod places;
 
-use crate::backend::cpu::simd::Sweep;
+use crate::backend::cpu::simd::{Chunk, Sweep, prefetch};
 use crate::error::Result;
 use crate::memory::Buffer;
 use crate::operators::streaming::{
     ABREAST, Cells, DELAY, Displacement, LINES, Line, Regain, advance_plane,
 };
-use crate::phase_space::{Layout, Span, Window};
+use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 use places::{BEYOND, Flight, GAP, Landing, Rows, beside, whole_abreasts, whole_chunks};
 
@@ -63,6 +63,8 @@ pub struct Stream<'a, T> {
     pub psi: &'a [T],
     pub next: &'a mut [T],
     pub scratch: &'a mut StreamScratch<T>,
+    /// True where psi does not stay in the caches until it is read again.
+    pub past_caches: bool,
     /// (weight, energy MeV) by side: x_min, x_max, z_min, z_max.
     pub leaked: &'a mut [(f64, f64); 4],
 }
@@ -166,12 +168,15 @@ impl<T: Real> Stream<'_, T> {
         }
     }
 
-    /// Copies rows of psi into the line, empty cells between them.
+    /// Copies rows of psi into the line, empty cells between them, and asks for those that come next.
     #[inline(always)]
     fn depart(&mut self, rows: &Rows) {
         self.scratch.line.cells[..2 * GAP].fill(T::ZERO);
         for row in 0..rows.count() {
-            let from = &self.psi[beside(self.row_of(rows, row), rows.x)];
+            let here = beside(self.row_of(rows, row), rows.x);
+            let coming = here.start + rows.count() * self.layout.row;
+            prefetch(self.psi, coming, rows.x.len());
+            let from = &self.psi[here];
             let (start, end) = (rows.start(row), rows.start(row + 1) - GAP);
             let cells = &mut self.scratch.line.cells;
             cells[start..end].copy_from_slice(from);
@@ -200,7 +205,11 @@ impl<T: Real> Stream<'_, T> {
         for z in self.to.z.range() {
             let next = &mut self.next[beside(self.layout.index(energy, angle, z), flight.x)];
             match flight.arrival(z) {
-                Some(place) => next.copy_from_slice(columns[flight.row(place)].as_flattened()),
+                Some(place) => put(
+                    columns[flight.row(place)].as_flattened(),
+                    next,
+                    self.past_caches,
+                ),
                 None => next.fill(T::ZERO),
             }
         }
@@ -213,6 +222,20 @@ impl<T: Real> Stream<'_, T> {
                 leak(cells, mev, &mut self.leaked[side]);
             }
         }
+    }
+}
+
+/// Writes whole chunks of psi.
+#[inline(always)]
+fn put<T: Real>(from: &[T], to: &mut [T], past_caches: bool) {
+    if !past_caches {
+        return to.copy_from_slice(from);
+    }
+    let to: &mut [Chunk<T>] = bytemuck::cast_slice_mut(to);
+    for i in 0..to.len() {
+        let mut chunk = Chunk::ZERO;
+        chunk.0.copy_from_slice(&from[i * LANES..(i + 1) * LANES]);
+        chunk.write_past_caches(&mut to[i]);
     }
 }
 
