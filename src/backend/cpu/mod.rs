@@ -25,7 +25,7 @@ pub struct Cpu {
     cached_bytes: usize,
 }
 
-/// Several times the second-level cache and less than most last ones: a beam's psi is far below, a dense grid's far above.
+/// Several times any second-level cache: a beam's psi is far below, that of a large dense grid far above.
 const CACHED_BYTES: usize = 32 << 20;
 
 impl Cpu {

@@ -73,19 +73,19 @@ impl<T: Real> Chunk<T> {
         kept
     }
 
-    /// Writes to memory past the caches, which then need not read first what is overwritten: for what would have left them before
-    /// it is read again.
+    /// Writes the cells past the caches, which then need not fetch first what is overwritten: for what would have left them before it
+    /// is read again.
     #[inline(always)]
     pub fn write_past_caches(&self, to: &mut Chunk<T>) {
         #[cfg(target_arch = "x86_64")]
-        {
+        for i in 0..size_of::<Chunk<T>>() / 16 {
             use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
-            let from = (&raw const *self).cast::<__m128i>();
-            let to = (&raw mut *to).cast::<__m128i>();
-            for i in 0..size_of::<Chunk<T>>() / 16 {
-                // SAFETY: both hold a whole chunk, `to` aligned to 64 bytes.
-                unsafe { _mm_stream_si128(to.add(i), _mm_loadu_si128(from.add(i))) };
-            }
+            let (from, to) = (
+                (&raw const *self).cast::<__m128i>(),
+                (&raw mut *to).cast::<__m128i>(),
+            );
+            // SAFETY: both hold a whole chunk, `to` is aligned to 64 bytes.
+            unsafe { _mm_stream_si128(to.add(i), _mm_loadu_si128(from.add(i))) };
         }
         #[cfg(not(target_arch = "x86_64"))]
         {
@@ -160,6 +160,7 @@ impl<T: Real, const N: usize> Group<T, N> {
 }
 
 /// Asks for items that are to be read soon; they need not be there.
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
 #[inline(always)]
 pub fn prefetch<I>(items: &[I], first: usize, count: usize) {
     #[cfg(target_arch = "x86_64")]

@@ -27,6 +27,7 @@ pub struct LoseEnergy<'a, T> {
     pub next: &'a mut [Chunk<T>],
     /// [angle, z, chunk][score]: sums over energy of psi times each coefficient.
     pub partial: &'a mut [[Chunk<T>; SCORES]],
+    /// True where psi does not stay in the caches until it is read again.
     pub past_caches: bool,
 }
 

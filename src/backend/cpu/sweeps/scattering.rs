@@ -9,7 +9,8 @@ use crate::operators::scattering::{Kernels, ScatteringTable};
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 
-/// Scattering: at each energy, the rows of all angles, some planes at a time. Rejected is (weight, energy) beyond the allowed angles.
+/// Scattering: at each energy, the rows of all angles, some planes at a time. Rejected is (weight, energy) beyond the allowed
+/// angles.
 pub struct Scatter<'a, T> {
     pub layout: Layout,
     pub from: Window,
