@@ -78,14 +78,18 @@ impl<T: Real> Chunk<T> {
     #[inline(always)]
     pub fn write_past_caches(&self, to: &mut Chunk<T>) {
         #[cfg(target_arch = "x86_64")]
-        for i in 0..size_of::<Chunk<T>>() / 16 {
-            use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+        {
+            use std::arch::x86_64::{__m128i, _mm_load_si128, _mm_stream_si128};
+            // Through memory: else the compiler computes the chunk itself in these narrow pieces.
+            let chunk = std::hint::black_box(*self);
             let (from, to) = (
-                (&raw const *self).cast::<__m128i>(),
+                (&raw const chunk).cast::<__m128i>(),
                 (&raw mut *to).cast::<__m128i>(),
             );
-            // SAFETY: both hold a whole chunk, `to` is aligned to 64 bytes.
-            unsafe { _mm_stream_si128(to.add(i), _mm_loadu_si128(from.add(i))) };
+            for i in 0..size_of::<Chunk<T>>() / 16 {
+                // SAFETY: both hold a whole chunk and are aligned to 64 bytes.
+                unsafe { _mm_stream_si128(to.add(i), _mm_load_si128(from.add(i))) };
+            }
         }
         #[cfg(not(target_arch = "x86_64"))]
         {
