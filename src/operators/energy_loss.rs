@@ -56,6 +56,10 @@ pub struct EnergyLossTable<T> {
     /// [medium, source energy, class, score]: weight, energy (MeV), deposit (MeV), stopped weight,
     /// deposit x LET (MeV keV/um), path (mm), absorbed weight, its energy (MeV).
     pub scores: Vec<T>,
+    /// True where reactions take from any bin.
+    pub absorbs: bool,
+    /// [medium, target energy, class]: how many weights, from the first, are not zero.
+    reached: Vec<u32>,
     /// Farthest bins that a source reaches down and up.
     pub reach_down: usize,
     pub reach_up: usize,
@@ -74,6 +78,8 @@ impl<T: Real> EnergyLossTable<T> {
             complete: vec![0; energies],
             weights: Vec::new(),
             scores: vec![T::ZERO; entries * SCORES],
+            absorbs: false,
+            reached: vec![0; entries],
             reach_down: 0,
             reach_up: 0,
         };
@@ -94,7 +100,8 @@ impl<T: Real> EnergyLossTable<T> {
     }
 
     pub fn bytes(&self) -> usize {
-        let indices = size_of_val(&self.base[..]) + size_of_val(&self.complete[..]);
+        let per_entry = size_of_val(&self.base[..]) + size_of_val(&self.reached[..]);
+        let indices = per_entry + size_of_val(&self.complete[..]);
         indices + size_of_val(&self.weights[..]) + size_of_val(&self.scores[..])
     }
 
@@ -116,12 +123,7 @@ impl<T: Real> EnergyLossTable<T> {
     pub fn gather(&self, medium: usize, target: usize, class: usize) -> (usize, &[T]) {
         let entry = self.entry(medium, target, class);
         let first = entry * self.sources;
-        let mut weights = &self.weights[first..first + self.sources];
-        while let [rest @ .., last] = weights
-            && *last == T::ZERO
-        {
-            weights = rest;
-        }
+        let weights = &self.weights[first..first + self.reached[entry] as usize];
         (self.base[entry] as usize, weights)
     }
 
@@ -144,8 +146,11 @@ impl<T: Real> EnergyLossTable<T> {
                 let weight = usize::try_from(k)
                     .ok()
                     .and_then(|k| spreads[source].weights.get(k));
-                self.weights[entry * self.sources + source - base] =
-                    T::from_f64(weight.copied().unwrap_or(0.0));
+                let weight = T::from_f64(weight.copied().unwrap_or(0.0));
+                self.weights[entry * self.sources + source - base] = weight;
+                if weight != T::ZERO {
+                    self.reached[entry] = (source - base + 1) as u32;
+                }
             }
         }
     }
@@ -163,6 +168,7 @@ impl<T: Real> EnergyLossTable<T> {
             self.reach_up = self.reach_up.max((highest - source as i64).max(0) as usize);
             let at = self.entry(bins.medium, source, class) * SCORES;
             let scores = score_coefficients(setting, bins, class, source, step, spread);
+            self.absorbs |= scores[ABSORBED] != 0.0;
             (0..SCORES).for_each(|q| self.scores[at + q] = T::from_f64(scores[q]));
         }
         spreads

@@ -31,19 +31,27 @@ pub struct LoseEnergy<'a, T> {
     pub past_caches: bool,
 }
 
-/// Energies that come in together: their scores are summed in registers.
+/// Energies that come in together, at least: their scores are summed in registers.
 const ENERGIES_TOGETHER: usize = 8;
+
+/// Chunks of psi that come in together: few enough for the nearest cache.
+const CHUNKS_TOGETHER: usize = 256;
 
 impl<T: Real> Sweep for LoseEnergy<'_, T> {
     #[inline(always)]
     fn run(mut self) {
         let energies = self.from.energy;
+        let of_an_energy = self.from.z.len() * chunk_span(self.from.x).len();
+        let together = (CHUNKS_TOGETHER / of_an_energy).max(ENERGIES_TOGETHER);
         for angle in self.from.angle.range() {
             let mut target = self.to.energy.first;
             let mut first = energies.first;
             while first < energies.last {
-                let last = (first + ENERGIES_TOGETHER).min(energies.last);
-                self.score(angle, Span::new(first, last));
+                let last = (first + together).min(energies.last);
+                match self.table.absorbs {
+                    true => self.score::<true>(angle, Span::new(first, last)),
+                    false => self.score::<false>(angle, Span::new(first, last)),
+                }
                 while target < self.to.energy.last
                     && (last == energies.last || self.table.complete[target] as usize <= last)
                 {
@@ -57,15 +65,16 @@ impl<T: Real> Sweep for LoseEnergy<'_, T> {
 }
 
 impl<T: Real> LoseEnergy<'_, T> {
+    /// `ABSORBS`: true where reactions take from the beam, and so are scored.
     #[inline(always)]
-    fn score(&mut self, angle: usize, energies: Span) {
+    fn score<const ABSORBS: bool>(&mut self, angle: usize, energies: Span) {
         let (chunks, planes) = (chunk_span(self.from.x), self.planes);
         let class = self.mirror_class[angle] as usize;
         for z in self.from.z.range() {
             let row = self.layout.index(0, angle, z) / LANES;
             for run in &planes[self.plane + z] {
                 by_groups::<2, _>(
-                    &mut ScoreRow {
+                    &mut ScoreRow::<_, ABSORBS> {
                         sweep: self,
                         energies,
                         class,
@@ -108,7 +117,7 @@ impl<T: Real> LoseEnergy<'_, T> {
 }
 
 /// Some energies of a run's row, scored.
-struct ScoreRow<'r, 'a, T> {
+struct ScoreRow<'r, 'a, T, const ABSORBS: bool> {
     sweep: &'r mut LoseEnergy<'a, T>,
     energies: Span,
     class: usize,
@@ -117,7 +126,7 @@ struct ScoreRow<'r, 'a, T> {
     run: &'r Run,
 }
 
-impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
+impl<T: Real, const ABSORBS: bool> ByGroup for ScoreRow<'_, '_, T, ABSORBS> {
     /// The scores are written out one by one, or the compiler vectorises over them instead of over x.
     #[inline(always)]
     fn group<const N: usize>(&mut self, first: usize) {
@@ -152,8 +161,10 @@ impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
             stopped.add_scaled(c[STOPPED], cells);
             let_deposit.add_scaled(c[LET_DEPOSIT], cells);
             path.add_scaled(c[PATH], cells);
-            absorbed.add_scaled(c[ABSORBED], cells);
-            absorbed_mev.add_scaled(c[ABSORBED_ENERGY], cells);
+            if ABSORBS {
+                absorbed.add_scaled(c[ABSORBED], cells);
+                absorbed_mev.add_scaled(c[ABSORBED_ENERGY], cells);
+            }
         }
         for i in 0..N {
             let target = &mut sweep.partial[start + i];
@@ -163,8 +174,10 @@ impl<T: Real> ByGroup for ScoreRow<'_, '_, T> {
             target[STOPPED].take_lanes(stopped.0[i], &self.run.lanes);
             target[LET_DEPOSIT].take_lanes(let_deposit.0[i], &self.run.lanes);
             target[PATH].take_lanes(path.0[i], &self.run.lanes);
-            target[ABSORBED].take_lanes(absorbed.0[i], &self.run.lanes);
-            target[ABSORBED_ENERGY].take_lanes(absorbed_mev.0[i], &self.run.lanes);
+            if ABSORBS {
+                target[ABSORBED].take_lanes(absorbed.0[i], &self.run.lanes);
+                target[ABSORBED_ENERGY].take_lanes(absorbed_mev.0[i], &self.run.lanes);
+            }
         }
     }
 }
