@@ -9,7 +9,6 @@ use crate::ledger::Reactions;
 use crate::phantom::Phantom;
 use crate::phase_space::EnergyAxis;
 use crate::scoring::Scores;
-use std::collections::BTreeMap;
 
 /// Protons set free at a plane: an emission matrix times a row of absorbed weight over x.
 #[derive(Clone, Debug)]
@@ -24,8 +23,11 @@ pub struct Term<'a> {
 pub struct Production {
     blocks: Blocks,
     cells_x: usize,
-    /// Per coarse plane: (material, parent) -> absorbed protons per coarse cell of x.
-    planes: Vec<BTreeMap<(usize, usize), Vec<f64>>>,
+    /// Parent energies of a material.
+    parents: usize,
+    /// Per coarse plane, [material, parent]: absorbed protons per coarse cell of x, nothing where there are none; no rows where a
+    /// plane has none at all.
+    planes: Vec<Vec<Vec<f64>>>,
 }
 
 /// What is fixed about production: emission per material, and the axis of parent energies.
@@ -39,11 +41,12 @@ pub struct Emissions<'a> {
 }
 
 impl Production {
-    pub fn new(blocks: Blocks, coarse: &Phantom) -> Production {
+    pub fn new(blocks: Blocks, coarse: &Phantom, parents: usize) -> Production {
         Production {
             blocks,
             cells_x: coarse.cells_x(),
-            planes: vec![BTreeMap::new(); coarse.cells_z()],
+            parents,
+            planes: vec![Vec::new(); coarse.cells_z()],
         }
     }
 
@@ -79,44 +82,53 @@ impl Production {
                 born.deposit_mev[cell] += factor * part * shares.protons_mev;
                 born.let_deposit[cell] += factor * part * shares.protons_let * let_unit;
                 enter(&mut sum, shares, part);
-                self.keep(cell, material as usize, parent, factor * part);
+                let entry = material as usize * self.parents + parent;
+                self.keep(cell, entry, factor * part);
             }
         }
         sum
     }
 
-    fn keep(&mut self, cell: (usize, usize), material: usize, parent: usize, weight: f64) {
-        let cells_x = self.cells_x;
-        let row = self.planes[cell.0 / self.blocks.z]
-            .entry((material, parent))
-            .or_insert_with(|| vec![0.0; cells_x]);
+    fn keep(&mut self, cell: (usize, usize), entry: usize, weight: f64) {
+        let rows = &mut self.planes[cell.0 / self.blocks.z];
+        if rows.len() <= entry {
+            rows.resize(entry + 1, Vec::new());
+        }
+        let row = &mut rows[entry];
+        row.resize(self.cells_x, 0.0);
         row[cell.1 / self.blocks.x] += weight;
     }
 
     /// What is born about the face before a plane: half of that plane's protons and half of those of the plane before. The last
     /// plane has no face after it that protons could be marched from.
     pub fn terms<'a>(&self, plane: usize, tables: &'a [EmissionTable]) -> Vec<Term<'a>> {
-        let mut rows: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
         let own = if plane + 1 == self.planes.len() {
             1.0
         } else {
             0.5
         };
         let before = plane.checked_sub(1).map(|before| (before, 0.5));
-        for (near, share) in before.into_iter().chain([(plane, own)]) {
-            for (key, row) in self.planes.get(near).into_iter().flatten() {
-                let sum = rows.entry(*key).or_insert_with(|| vec![0.0; self.cells_x]);
-                sum.iter_mut()
-                    .zip(row)
-                    .for_each(|(sum, w)| *sum += share * w);
+        let near: Vec<(usize, f64)> = before.into_iter().chain([(plane, own)]).collect();
+        let entries = 0..tables.len() * self.parents;
+        let term = |entry: usize| {
+            let row = self.sum_of(&near, entry)?;
+            let parents = &tables[entry / self.parents].parents;
+            let emission = &parents[entry % self.parents];
+            Some(Term { emission, row })
+        };
+        entries.filter_map(term).collect()
+    }
+
+    /// Some planes' rows of an entry, each times its share; none where no plane has one.
+    fn sum_of(&self, planes: &[(usize, f64)], entry: usize) -> Option<Vec<f64>> {
+        let mut sum = None;
+        for &(plane, share) in planes {
+            let row = self.planes.get(plane).and_then(|rows| rows.get(entry));
+            for (x, weight) in row.into_iter().flatten().enumerate() {
+                sum.get_or_insert_with(|| vec![0.0; self.cells_x])[x] += share * weight;
             }
         }
-        rows.into_iter()
-            .map(|((material, parent), row)| Term {
-                emission: &tables[material].parents[parent],
-                row,
-            })
-            .collect()
+        sum
     }
 
     /// Planes up to the last that produced anything.

@@ -105,7 +105,7 @@ impl SecondaryProtons {
         };
         Ok(SecondaryProtons {
             media: Media::new(&phantom),
-            production: Production::new(blocks, &phantom),
+            production: Production::new(blocks, &phantom, axis.bins()),
             born: Scores::of_cells(fine.material_index.dim()),
             variance: RangeVariance::of(water),
             path_factors: path_factors(&tables, &projection, &angles, &axis),
