@@ -3,20 +3,15 @@
 //! The weights' mean and variance equal the beam's exactly, whatever the bin width. A width below what the bins can
 //! carry (a parallel beam between two bin centres) takes the smallest width they can, and the excess is reported.
 
+mod bins;
+
+pub use bins::{BinWeights, gaussian_on_bins};
+
 use crate::case::BeamSpec;
 use crate::error::{Error, Result};
 use crate::march::March;
 use crate::phase_space::{EnergyCoordinate, PhaseSpace};
 use crate::physics::Material;
-
-/// Weights on neighbouring bins, starting at `first`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BinWeights {
-    pub first: usize,
-    pub weights: Vec<f64>,
-    /// Variance that the bins added beyond the one asked for, in the axis coordinate squared.
-    pub excess_variance: f64,
-}
 
 /// One spot's phase-space weight at the entry plane: the sum over bins is the injected weight (1 if nothing is cut off).
 #[derive(Clone, Debug)]
@@ -50,28 +45,10 @@ pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source
     let phase_space = &march.phase_space;
     let (mean, sigma) = energy_moments(beam, phase_space.energy.kind, water);
     let energy = gaussian_on_bins(&phase_space.energy.coordinate, mean, sigma);
-    let sigma_angle = 1e-3 * beam.divergence_mrad;
-    let angle = gaussian_on_bins(
-        &phase_space.angle.centers_rad,
-        beam.angle_deg.to_radians(),
-        sigma_angle,
-    );
-    let centers_x = centers_x_mm(phase_space);
-    let x_by_angle = (0..angle.weights.len())
-        .map(|i| {
-            let offset =
-                phase_space.angle.centers_rad[angle.first + i] - beam.angle_deg.to_radians();
-            let slope = if sigma_angle > 0.0 {
-                beam.correlation * beam.sigma_x_mm / sigma_angle
-            } else {
-                0.0
-            };
-            let sigma_x = beam.sigma_x_mm * (1.0 - beam.correlation.powi(2)).sqrt();
-            let sideways =
-                march.source_path_mm() * phase_space.angle.centers_rad[angle.first + i].sin();
-            gaussian_on_bins(&centers_x, beam.x_mm + sideways + slope * offset, sigma_x)
-        })
-        .collect();
+    let (angle, x_by_angle) = match beam.correlation == 0.0 {
+        true => on_their_own(beam, march),
+        false => correlated(beam, march),
+    };
     let source = Source {
         energy,
         angle,
@@ -79,6 +56,115 @@ pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source
     };
     check_injected(beam, &source)?;
     Ok(source)
+}
+
+/// Angle and x of a beam in which neither depends on the other.
+fn on_their_own(beam: &BeamSpec, march: &March) -> (BinWeights, Vec<BinWeights>) {
+    let centers_rad = &march.phase_space.angle.centers_rad;
+    let angle = gaussian_on_bins(
+        centers_rad,
+        beam.angle_deg.to_radians(),
+        1e-3 * beam.divergence_mrad,
+    );
+    let centers_x = centers_x_mm(&march.phase_space);
+    let at_angle = |bin: usize| {
+        let sideways = march.source_path_mm() * centers_rad[bin].sin();
+        gaussian_on_bins(&centers_x, beam.x_mm + sideways, beam.sigma_x_mm)
+    };
+    let bins = angle.first..angle.first + angle.weights.len();
+    let x_by_angle = bins.map(at_angle).collect();
+    (angle, x_by_angle)
+}
+
+/// Angle and x of a correlated beam: x, and at every x the angles that go with it. So x is a Gaussian however wide the angle bins
+/// are; where these are wider than the angles at one x by more than twice, the divergence takes the excess.
+fn correlated(beam: &BeamSpec, march: &March) -> (BinWeights, Vec<BinWeights>) {
+    let Joint {
+        x_mm,
+        sigma_x_mm,
+        slope_rad_per_mm,
+        sigma_at_x_rad,
+    } = Joint::of(beam, march.source_path_mm());
+    let centers_x = centers_x_mm(&march.phase_space);
+    let x = gaussian_on_bins(&centers_x, x_mm, sigma_x_mm);
+    let at_x = |i: usize| {
+        let mean = beam.angle_deg.to_radians() + slope_rad_per_mm * (centers_x[x.first + i] - x_mm);
+        gaussian_on_bins(&march.phase_space.angle.centers_rad, mean, sigma_at_x_rad)
+    };
+    let angles: Vec<BinWeights> = (0..x.weights.len()).map(at_x).collect();
+    by_angle(&x, &angles)
+}
+
+/// x and angle of a correlated beam where it is put, some path behind the entry plane.
+struct Joint {
+    x_mm: f64,
+    sigma_x_mm: f64,
+    slope_rad_per_mm: f64,
+    sigma_at_x_rad: f64,
+}
+
+impl Joint {
+    fn of(beam: &BeamSpec, path_mm: f64) -> Joint {
+        let (angle_rad, sigma_rad) = (beam.angle_deg.to_radians(), 1e-3 * beam.divergence_mrad);
+        let sideways_per_rad = path_mm * angle_rad.cos();
+        let covariance =
+            beam.correlation * beam.sigma_x_mm * sigma_rad + sideways_per_rad * sigma_rad.powi(2);
+        let variance_x = beam.sigma_x_mm.powi(2)
+            + sideways_per_rad * (2.0 * covariance - sideways_per_rad * sigma_rad.powi(2));
+        let slope = if variance_x > 0.0 {
+            covariance / variance_x
+        } else {
+            0.0
+        };
+        Joint {
+            x_mm: beam.x_mm + path_mm * angle_rad.sin(),
+            sigma_x_mm: variance_x.sqrt(),
+            slope_rad_per_mm: slope,
+            sigma_at_x_rad: (sigma_rad.powi(2) - slope * covariance).max(0.0).sqrt(),
+        }
+    }
+}
+
+/// Weights of x and of the angles at every x, as weights of the angles and of x at every angle.
+fn by_angle(x: &BinWeights, angles: &[BinWeights]) -> (BinWeights, Vec<BinWeights>) {
+    let held = angles.iter().filter(|bins| !bins.weights.is_empty());
+    let first = held.clone().map(|bins| bins.first).min().unwrap_or(0);
+    let last = held
+        .map(|bins| bins.first + bins.weights.len())
+        .max()
+        .unwrap_or(0);
+    let weight = |i: usize, bin: usize| {
+        let share = bin
+            .checked_sub(angles[i].first)
+            .and_then(|at| angles[i].weights.get(at));
+        x.weights[i] * share.copied().unwrap_or(0.0)
+    };
+    let rows: Vec<Vec<f64>> = (first..last)
+        .map(|bin| (0..x.weights.len()).map(|i| weight(i, bin)).collect())
+        .collect();
+    let sums: Vec<f64> = rows.iter().map(|row| sum_either_way(row)).collect();
+    let excess: Vec<f64> = (x.weights.iter().zip(angles))
+        .map(|(weight, angles)| weight * angles.excess_variance)
+        .collect();
+    let x_at = |(row, sum): (&Vec<f64>, &f64)| BinWeights {
+        weights: row
+            .iter()
+            .map(|w| if *sum > 0.0 { w / sum } else { 0.0 })
+            .collect(),
+        ..x.clone()
+    };
+    let x_by_angle = rows.iter().zip(&sums).map(x_at).collect();
+    let angle = BinWeights {
+        first,
+        weights: sums,
+        excess_variance: sum_either_way(&excess),
+    };
+    (angle, x_by_angle)
+}
+
+/// The mean of the sums upwards and downwards: the same bits for a mirrored beam.
+fn sum_either_way(weights: &[f64]) -> f64 {
+    0.5 * (weights.iter().sum::<f64>() + weights.iter().rev().sum::<f64>())
 }
 
 fn check_injected(beam: &BeamSpec, source: &Source) -> Result<()> {
@@ -111,257 +197,4 @@ fn centers_x_mm(phase_space: &PhaseSpace) -> Vec<f64> {
     (0..space.cells_x)
         .map(|i| space.x_min_mm + (i as f64 + 0.5) * space.spacing_x_mm)
         .collect()
-}
-
-/// Standard deviations of a Gaussian that are integrated; 6e-7 of the weight lies beyond.
-const REACH_SIGMAS: f64 = 5.0;
-/// Below this width in bins the cell integrals of a Gaussian cannot have its variance; three points can.
-const NARROW_BINS: f64 = 0.7;
-
-/// Weights of a Gaussian on bins about `centers` (uniform, or smoothly varying): cell integrals, then tilted by a quadratic so
-/// that sum, mean and variance are exact; for narrow ones the two or three points that have them.
-///
-/// The mean of the weights read upwards and downwards: a mirrored beam gets the mirrored weights bit for bit.
-pub fn gaussian_on_bins(centers: &[f64], mean: f64, sigma: f64) -> BinWeights {
-    let upwards = gaussian_read_upwards(centers, mean, sigma);
-    let mirrored: Vec<f64> = centers.iter().rev().map(|c| -c).collect();
-    let downwards = gaussian_read_upwards(&mirrored, -mean, sigma);
-    if upwards.weights.is_empty() || downwards.weights.is_empty() {
-        return upwards;
-    }
-    let last = |bins: &BinWeights| bins.first + bins.weights.len();
-    let below = centers.len() - last(&downwards);
-    let first = upwards.first.min(below);
-    let end = last(&upwards).max(centers.len() - downwards.first);
-    let at = |bins: &BinWeights, i: Option<usize>| -> f64 {
-        i.and_then(|i| bins.weights.get(i)).copied().unwrap_or(0.0)
-    };
-    let weights = (first..end).map(|bin| {
-        let up = at(&upwards, bin.checked_sub(upwards.first));
-        let down = at(
-            &downwards,
-            (centers.len() - 1 - bin).checked_sub(downwards.first),
-        );
-        0.5 * (up + down)
-    });
-    BinWeights {
-        first,
-        weights: weights.collect(),
-        excess_variance: upwards.excess_variance,
-    }
-}
-
-fn gaussian_read_upwards(centers: &[f64], mean: f64, sigma: f64) -> BinWeights {
-    let nearest = nearest_bin(centers, mean);
-    let bin = bin_width(centers, nearest);
-    if sigma < NARROW_BINS * bin {
-        return few_points(centers, nearest, mean, sigma);
-    }
-    // A cell integral placed at the cell's centre adds bin^2/12 (Sheppard); take it off beforehand.
-    let core = (sigma * sigma - bin * bin / 12.0).sqrt();
-    let first = centers.partition_point(|&c| c < mean - REACH_SIGMAS * sigma - 0.5 * bin);
-    let last = centers.partition_point(|&c| c <= mean + REACH_SIGMAS * sigma + 0.5 * bin);
-    let edge = |i: usize| match i {
-        0 => centers[0] - 0.5 * bin,
-        i if i == centers.len() => centers[i - 1] + 0.5 * bin,
-        i => 0.5 * (centers[i - 1] + centers[i]),
-    };
-    let integral = |x: f64| 0.5 * erfc(-(x - mean) / (core * std::f64::consts::SQRT_2));
-    let weights: Vec<f64> = (first..last)
-        .map(|i| integral(edge(i + 1)) - integral(edge(i)))
-        .collect();
-    let cut = 1.0 - weights.iter().sum::<f64>();
-    let exact = if cut < 1e-5 {
-        with_moments(&centers[first..last], &weights, mean, sigma)
-    } else {
-        None
-    };
-    BinWeights {
-        first,
-        weights: exact.unwrap_or(weights),
-        excess_variance: 0.0,
-    }
-}
-
-fn nearest_bin(centers: &[f64], value: f64) -> usize {
-    let above = centers
-        .partition_point(|&c| c < value)
-        .min(centers.len() - 1);
-    if above > 0 && value - centers[above - 1] < centers[above] - value {
-        above - 1
-    } else {
-        above
-    }
-}
-
-fn bin_width(centers: &[f64], bin: usize) -> f64 {
-    match centers.len() {
-        1 => 1.0,
-        n => {
-            let i = bin.clamp(1, n - 1);
-            centers[i] - centers[i - 1]
-        }
-    }
-}
-
-/// Three points about the nearest centre with the exact sum, mean and variance, or two points where the variance is too small.
-fn few_points(centers: &[f64], nearest: usize, mean: f64, sigma: f64) -> BinWeights {
-    let bin = bin_width(centers, nearest);
-    let f = (mean - centers[nearest]) / bin;
-    if f.abs() > 0.5 + 1e-9 {
-        return BinWeights {
-            first: 0,
-            weights: vec![],
-            excess_variance: 0.0,
-        };
-    }
-    let smallest = f.abs() * (1.0 - f.abs());
-    let variance = (sigma / bin).powi(2).max(smallest);
-    let second = variance + f * f;
-    let weights = [0.5 * (second - f), 1.0 - second, 0.5 * (second + f)];
-    let (first, from) = if nearest == 0 {
-        (0, 1)
-    } else {
-        (nearest - 1, 0)
-    };
-    let kept = (3 - from).min(centers.len() - first);
-    let excess = (variance * bin * bin - sigma * sigma).max(0.0);
-    trimmed(BinWeights {
-        first,
-        weights: weights[from..from + kept].to_vec(),
-        excess_variance: excess,
-    })
-}
-
-/// Without the zeros at both ends.
-fn trimmed(bins: BinWeights) -> BinWeights {
-    let negligible = |w: &f64| w.abs() < 1e-15;
-    let lead = bins.weights.iter().take_while(|w| negligible(w)).count();
-    let trail = bins
-        .weights
-        .iter()
-        .rev()
-        .take_while(|w| negligible(w))
-        .count();
-    let last = (bins.weights.len() - trail).max(lead);
-    BinWeights {
-        first: bins.first + lead,
-        weights: bins.weights[lead..last].to_vec(),
-        ..bins
-    }
-}
-
-/// `weights` times (a + b u + c u^2), u = (x - mean) / sigma, so that sum 1, mean and variance are exact; None if not positive.
-fn with_moments(centers: &[f64], weights: &[f64], mean: f64, sigma: f64) -> Option<Vec<f64>> {
-    let u: Vec<f64> = centers.iter().map(|c| (c - mean) / sigma).collect();
-    let moment = |k: i32| -> f64 { weights.iter().zip(&u).map(|(w, u)| w * u.powi(k)).sum() };
-    let m: Vec<f64> = (0..5).map(moment).collect();
-    let [a, b, c] = solve3(
-        [[m[0], m[1], m[2]], [m[1], m[2], m[3]], [m[2], m[3], m[4]]],
-        [1.0, 0.0, 1.0],
-    )?;
-    let tilted: Vec<f64> = weights
-        .iter()
-        .zip(&u)
-        .map(|(w, u)| w * (a + b * u + c * u * u))
-        .collect();
-    tilted.iter().all(|w| *w >= 0.0).then_some(tilted)
-}
-
-/// Cramer's rule; None for a singular matrix.
-fn solve3(m: [[f64; 3]; 3], right: [f64; 3]) -> Option<[f64; 3]> {
-    let det = |m: &[[f64; 3]; 3]| -> f64 {
-        (0..3)
-            .map(|i| {
-                m[0][i]
-                    * (m[1][(i + 1) % 3] * m[2][(i + 2) % 3]
-                        - m[1][(i + 2) % 3] * m[2][(i + 1) % 3])
-            })
-            .sum()
-    };
-    let whole = det(&m);
-    let with_column = |j: usize| {
-        let mut n = m;
-        (0..3).for_each(|i| n[i][j] = right[i]);
-        det(&n) / whole
-    };
-    (whole.abs() > 1e-300).then(|| [with_column(0), with_column(1), with_column(2)])
-}
-
-/// Complementary error function, relative error below 1.2e-7 (W. J. Cody's rational form is not needed: the moments are
-/// restored exactly afterwards). Numerical Recipes, 3rd ed., eq. 6.2.6 family: Chebyshev fit in t = 2 / (2 + |x|).
-fn erfc(x: f64) -> f64 {
-    let z = x.abs();
-    let t = 2.0 / (2.0 + z);
-    const C: [f64; 10] = [
-        -1.26551223,
-        1.00002368,
-        0.37409196,
-        0.09678418,
-        -0.18628806,
-        0.27886807,
-        -1.13520398,
-        1.48851587,
-        -0.82215223,
-        0.17087277,
-    ];
-    let polynomial = C.iter().rev().fold(0.0, |sum, c| sum * t + c);
-    let value = t * (-z * z + polynomial).exp();
-    if x >= 0.0 { value } else { 2.0 - value }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn moments(centers: &[f64], bins: &BinWeights) -> (f64, f64, f64) {
-        let at = |i: usize| centers[bins.first + i];
-        let sum: f64 = bins.weights.iter().sum();
-        let mean: f64 = bins
-            .weights
-            .iter()
-            .enumerate()
-            .map(|(i, w)| w * at(i))
-            .sum::<f64>()
-            / sum;
-        let variance = bins
-            .weights
-            .iter()
-            .enumerate()
-            .map(|(i, w)| w * (at(i) - mean).powi(2))
-            .sum::<f64>()
-            / sum;
-        (sum, mean, variance)
-    }
-
-    #[test]
-    fn binned_gaussian_has_exact_moments_at_any_width_and_offset() {
-        let centers: Vec<f64> = (0..200).map(|i| -50.0 + 0.5 * f64::from(i)).collect();
-        for sigma in [0.2501, 0.3, 0.34, 0.36, 0.5, 1.0, 3.0] {
-            for mean in [0.0, 0.1, 0.25, -7.77] {
-                let bins = gaussian_on_bins(&centers, mean, sigma);
-                let (sum, found_mean, variance) = moments(&centers, &bins);
-                assert!(
-                    (sum - 1.0).abs() < 1e-12 && (found_mean - mean).abs() < 1e-12,
-                    "{sigma} {mean}"
-                );
-                assert!(
-                    (variance - bins.excess_variance - sigma * sigma).abs() < 1e-11,
-                    "{sigma} {mean} {variance}"
-                );
-                assert!(bins.weights.iter().all(|w| *w >= 0.0));
-            }
-        }
-    }
-
-    #[test]
-    fn parallel_beam_on_a_centre_has_no_width_and_between_centres_reports_its_excess() {
-        let centers = [-1.0, 0.0, 1.0];
-        assert_eq!(gaussian_on_bins(&centers, 0.0, 0.0).weights, [1.0]);
-        let between = gaussian_on_bins(&centers, 0.25, 0.0);
-        assert!(
-            (between.excess_variance - 0.1875).abs() < 1e-12,
-            "{between:?}"
-        );
-    }
 }

@@ -4,6 +4,7 @@ use crate::backend::Stride;
 use crate::case::{Backward, Case, Splitting, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::error::Result;
+use crate::ledger::{Amount, Ledger};
 use crate::media::Media;
 use crate::nuclear::Removal;
 use crate::operators::Setting;
@@ -300,6 +301,15 @@ impl<'a> March<'a> {
                 .cells_z
                 .min(self.case.transport.max_steps),
             Stepping::Path => self.case.transport.max_steps,
+        }
+    }
+
+    /// Where what is left after so many steps goes: through the far end behind the last plane, else it is still under way.
+    pub fn enter_left(&self, ledger: &mut Ledger, left: Amount) {
+        let depth_stepping = self.case.transport.stepping == Stepping::Depth;
+        match depth_stepping && ledger.steps.len() >= self.phase_space.space.cells_z {
+            true => ledger.last_leaked[3].add(left),
+            false => ledger.alive = left,
         }
     }
 

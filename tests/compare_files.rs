@@ -263,6 +263,12 @@ fn mistakes_are_told_with_their_place() {
         let place = format!("{}:", path(name).display());
         assert!(error.stderr.contains(&place), "{}", error.stderr);
     }
+    let kept = Arguments {
+        output: Some(path("dose.h5")),
+        ..arguments(&path("dose.h5"), &path("dose.h5"))
+    };
+    let code = run(&kept).unwrap_err().code;
+    assert_eq!(code, Kind::CannotCreateOutput.exit_code());
     let words = run(&arguments(&path("dose.h5"), &path("words.csv"))).unwrap_err();
     assert!(words.stderr.contains("words.csv:3:"), "{}", words.stderr);
     let dose = path("dose.h5");

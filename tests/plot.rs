@@ -105,6 +105,7 @@ fn what_cannot_be_drawn_is_told() {
     nothing.dose_gy_mm = None;
     nothing.energy_deposit_mev.fill(0.0);
     write(&path("zero.h5"), &nothing, &sample_provenance()).unwrap();
+    write(&path("kept.png"), &nothing, &sample_provenance()).unwrap();
     for (input, output, kind) in [
         ("dose.h5", Some("dose.pdf"), Kind::Usage),
         (
@@ -112,6 +113,7 @@ fn what_cannot_be_drawn_is_told() {
             Some("missing/dose.png"),
             Kind::CannotCreateOutput,
         ),
+        ("kept.png", Some("kept.png"), Kind::CannotCreateOutput),
         ("missing.h5", None, Kind::InputMissing),
         ("zero.h5", None, Kind::BadData),
     ] {

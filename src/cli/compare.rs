@@ -1,5 +1,6 @@
 //! `smatrix2d compare A B`: norms, range and width differences, gamma.
 
+use super::output_file::check_creatable;
 use smatrix2d::compare::files::load;
 use smatrix2d::compare::gamma::{Criterion, Normalisation};
 use smatrix2d::compare::{Comparison, Settings, compare, to_text};
@@ -37,6 +38,9 @@ pub struct CompareArgs {
 /// `Usage` for a criterion or threshold that is none; those of reading the files and of writing the maps.
 pub fn run(arguments: CompareArgs) -> Result<()> {
     let settings = settings(&arguments)?;
+    if let Some(path) = &arguments.output {
+        check_creatable(path, &[arguments.a.clone(), arguments.b.clone()])?;
+    }
     let comparison = compare(&load(&arguments.a)?, &load(&arguments.b)?, &settings)?;
     if let Some(path) = &arguments.output {
         write_comparison(path, &comparison)?;

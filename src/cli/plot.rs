@@ -1,5 +1,6 @@
 //! `smatrix2d plot OUT.h5`: a picture of the dose.
 
+use super::output_file::check_creatable;
 use smatrix2d::dose_file;
 use smatrix2d::error::Result;
 use smatrix2d::plot;
@@ -25,6 +26,7 @@ pub fn run(arguments: PlotArgs) -> Result<()> {
         .clone()
         .unwrap_or_else(|| arguments.input.with_extension("png"));
     let format = plot::Format::of(&output)?;
+    check_creatable(&output, std::slice::from_ref(&arguments.input))?;
     let found = dose_file::read(&arguments.input)?;
     plot::write(&output, format, &found)?;
     println!("{}", output.display());

@@ -90,9 +90,10 @@ impl<T: Real> EnergyLossTable<T> {
             spreads.extend((0..classes).map(of_class));
         }
         let most = |spread: &Vec<Spread>| sources_of(spread).map(Span::len).max();
-        let sources = spreads.iter().filter_map(most).max().unwrap_or(1);
+        // None at all where every bin comes to rest within the step.
+        let sources = spreads.iter().filter_map(most).max().unwrap_or(0);
         table.sources = sources.clamp(1, energies);
-        table.weights = vec![T::ZERO; entries * sources];
+        table.weights = vec![T::ZERO; entries * table.sources];
         for (i, spread) in spreads.iter().enumerate() {
             table.fill_gather(i / classes, i % classes, spread);
         }

@@ -186,3 +186,21 @@ fn fine_range_bins_close_in_single_precision() {
         claim(&format!("energy-single-{bin_mm}mm-bins"), energy, 1e-6, "1");
     }
 }
+
+#[test]
+fn a_step_longer_than_the_range_stops_all_of_the_beam_in_it() {
+    let found = run(
+        WATER,
+        &set!["beam.0.energy_mev" => "20.0", "phantom.spacing_mm" => "[1.0, 60.0]"],
+    );
+    assert!(worst(residuals(&found.results)).abs() < 1e-6);
+    assert!((audit(&found.results, "weight_stopped") - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_beam_that_is_out_of_steps_is_still_alive_and_has_not_leaked() {
+    let found = run(WATER, &set!["transport.max_steps" => "3"]).results;
+    assert!((audit(&found, "weight_alive") - 1.0).abs() < 1e-6);
+    assert_eq!(audit(&found, "weight_leaked_z_max"), 0.0);
+    assert!(worst(residuals(&found)).abs() < 1e-6);
+}

@@ -9,6 +9,7 @@ mod energy_axes;
 mod free_flight;
 mod geant4;
 mod lateral;
+mod lung;
 mod maps;
 mod measured;
 mod media;

@@ -11,7 +11,7 @@ use smatrix2d::transport::Outcome;
 use std::path::Path;
 
 /// The energy deposit per area, MeV/mm2, as `compare` reads it from a dose file.
-fn energy_map(outcome: &Outcome) -> Grid {
+pub fn energy_map(outcome: &Outcome) -> Grid {
     let (z_mm, x_mm) = (&outcome.results.z_mm, &outcome.results.x_mm);
     let area_mm2 = (z_mm.centers[1] - z_mm.centers[0]) * (x_mm.centers[1] - x_mm.centers[0]);
     Grid {
@@ -21,13 +21,14 @@ fn energy_map(outcome: &Outcome) -> Grid {
     }
 }
 
-/// `compare` with a map of tests/data; the region is where it is above 1 % of its maximum.
-fn against(name: &str, energy: Grid, criteria: &[(f64, f64)]) -> Report {
-    let reference = load(
-        &Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/data")
-            .join(name),
-    );
+/// A map of tests/data.
+pub fn reference(name: &str) -> Distribution {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    load(&data.join(name)).unwrap()
+}
+
+/// `compare` with a reference; the region is where it is above 1 % of its maximum.
+pub fn against(reference: &Distribution, energy: Grid, criteria: &[(f64, f64)]) -> Report {
     let criterion = |&(dose_percent, distance_mm): &(f64, f64)| Criterion {
         dose_percent,
         distance_mm,
@@ -37,24 +38,27 @@ fn against(name: &str, energy: Grid, criteria: &[(f64, f64)]) -> Report {
         normalisation: Normalisation::Global,
         threshold: 0.01,
     };
-    let found = Distribution {
-        energy: Some(energy),
-        dose: None,
-        relative: None,
-    };
-    compare(&reference.unwrap(), &found, &settings)
+    compare(reference, &distribution(energy), &settings)
         .unwrap()
         .report
 }
 
-fn figure(report: &Report, name: &str) -> [f64; 2] {
+pub fn distribution(energy: Grid) -> Distribution {
+    Distribution {
+        energy: Some(energy),
+        dose: None,
+        relative: None,
+    }
+}
+
+pub fn figure(report: &Report, name: &str) -> [f64; 2] {
     let found = report.figures.iter().find(|figure| figure.name == name);
     let figure = found.unwrap_or_else(|| panic!("no {name}"));
     [figure.a, figure.b]
 }
 
 /// Share of the points that fail the report's criterion `i`.
-fn failing(report: &Report, i: usize) -> f64 {
+pub fn failing(report: &Report, i: usize) -> f64 {
     1.0 - 0.01 * report.gamma_map[i].pass_rate_percent
 }
 
@@ -84,7 +88,7 @@ fn maps_of_electromagnetic_physics_in_water_are_geant4s() {
     {
         let found = water(energy, half_width, depth, spacing, &[]);
         let name = format!("geant4_water_{energy}mev_map.npz");
-        let report = against(&name, energy_map(&found), &[(1.0, 0.5)]);
+        let report = against(&reference(&name), energy_map(&found), &[(1.0, 0.5)]);
         let id = |what: &str| format!("em-{what}-{energy}");
         claim(&id("gamma-1%-0.5mm"), failing(&report, 0), 0.01, "1");
         claim(
@@ -144,15 +148,15 @@ fn half_a_bone_in_the_beam_is_geant4s_and_not_a_pencil_beam_algorithms() {
     let beam = "[[beam]]\nenergy_mev = 150.0\nsigma_x_mm = 3.0\n";
     let found = energy_map(&run(&format!("{water}{}{beam}", bone("[0.0, 40.0]")), &[]));
     let criteria = [(2.0, 2.0), (1.0, 1.0)];
-    let name = "geant4_half_bone_150mev_map.npz";
-    let report = against(name, found.clone(), &criteria);
+    let geant4 = reference("geant4_half_bone_150mev_map.npz");
+    let report = against(&geant4, found.clone(), &criteria);
     claim("half-bone-gamma-2%-2mm", failing(&report, 0), 0.01, "1");
     claim("half-bone-gamma-1%-1mm", failing(&report, 1), 0.05, "1");
     let pencil = Grid {
         values: pencil_beam_algorithm(water),
         ..found
     };
-    let as_pencils = against(name, pencil, &criteria);
+    let as_pencils = against(&geant4, pencil, &criteria);
     for (what, report) in [("solver", &report), ("pencil-beam algorithm", &as_pencils)] {
         let [two, one] = [0, 1].map(|i| report.gamma_map[i].pass_rate_percent);
         let map = report.map.as_ref().unwrap();

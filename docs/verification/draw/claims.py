@@ -35,6 +35,12 @@ CLAIMS = [
     ("... core sigma at the entrance, half range and peak", "the same", r"em-core-sigma.*"),
     ("Half a bone in a 150 MeV beam: points that fail gamma 2 %/2 mm", "Geant4, electromagnetic only", r"half-bone-gamma-2%.*"),
     ("... gamma 1 %/1 mm", "the same", r"half-bone-gamma-1%.*"),
+    ("50 mm of lung in a 150 MeV beam: R80", "Monte Carlo in three dimensions, same physics", r"lung-slab-r80"),
+    ("... points that fail gamma 1 %/0.5 mm", "the same", r"lung-slab-gamma-1%-0.5mm"),
+    ("... core sigma at the entrance, half range and peak", "the same", r"lung-slab-core-sigma.*"),
+    ("Half a lung in the beam: R80 on either side", "the same", r"half-lung-r80-.*"),
+    ("... points that fail gamma 2 %/2 mm", "the same", r"half-lung-gamma-2%.*"),
+    ("... gamma 1 %/1 mm", "the same", r"half-lung-gamma-1%.*"),
     ("Nuclear `transport`, 150 MeV, 1 mm cells: R80", "Geant4, Binary cascade, with its stopping powers", r"nuclear-r80"),
     ("... R80 with `water_icru90`", "the same", r"nuclear-r80-icru90"),
     ("... largest difference of the depth dose", "the same", r"nuclear-depth-largest"),
@@ -63,6 +69,7 @@ CLAIMS = [
     ("... peak to entrance", "the same", r"topas-peak-to-entrance"),
     ("A measured Bragg curve: points that fail gamma 2 %/0.5 mm", "CATANA, 62 MeV, energy and spread fitted", r"measured-gamma.*"),
     ("Lateral sigma, 5 to 95 % of the range", "Fermi-Eyges integral of the same scattering power", r"fermi-eyges-.*"),
+    ("Dose of a correlated beam of 3 mrad, default angle bins", "bins of 0.05 degrees", r"correlated-beam-.*"),
     ("Angles, bins from 0.1 to 2 degrees", "integral of the scattering power", r"angle-variance-.*"),
     ("`highland` angles", "Highland's formula for the whole path", r"highland"),
     ("Angles in steps of 1 and 2 mm", "steps of 0.5 mm", r"additive-.*"),
@@ -94,6 +101,7 @@ CLAIMS = [
 
 TABLES = {
     "half-bone": ("", "gamma 2 %/2 mm, %", "1 %/1 mm, %", "rms difference, % of the maximum", "largest, %"),
+    "half-lung": ("cells across, mm", "gamma 2 %/2 mm, %", "1 %/1 mm, %", "rms difference, % of the maximum", "largest, %"),
     "measured": ("fitted energy, MeV", "fitted spread, MeV", "gamma 2 %/0.5 mm, %", "largest gamma", "rms difference, of the maximum", "maximum to the measured one"),
     "linear": ("cells, mm", "`linear`, %", "`cubic`, %"),
     "slabs": ("slab, 20 mm", "cells, mm", "water equivalent less 20 mm", "measured shift, mm", "widening by the energy axis, mm"),

@@ -125,10 +125,7 @@ impl Gathered {
                 ..step_entry(&entry[..ENTRIES])
             });
         }
-        match march.case.transport.stepping {
-            crate::case::Stepping::Depth => ledger.last_leaked[3].add(alive),
-            crate::case::Stepping::Path => ledger.alive = alive,
-        }
+        march.enter_left(&mut ledger, alive);
         ledger
     }
 }

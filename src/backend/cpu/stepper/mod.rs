@@ -375,10 +375,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
     ) -> Result<Vec<Tally>> {
         let left = self.alive();
         self.ledger.last_leaked = self.entry.leaked;
-        match self.depth_stepping() {
-            true => self.ledger.last_leaked[3].add(left),
-            false => self.ledger.alive = left,
-        }
+        self.march.enter_left(&mut self.ledger, left);
         let mut scores = Scores::new(&self.march.phase_space.space);
         scores.add_scaled(&self.scores, weights.iter().sum());
         take(scores)?;
