@@ -111,7 +111,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// No GPU where one was asked for, or a GPU that exists and does not work.
-pub fn open(choice: BackendChoice, precision: Precision, device: Option<usize>) -> Result<Opened> {
+pub fn open(choice: BackendChoice, precision: Precision, device: Option<&str>) -> Result<Opened> {
     match choice {
         BackendChoice::Cpu => Ok(on_cpu(precision, "asked for".into())),
         BackendChoice::Cuda => on_gpu(&probe()?, precision, device, "asked for"),
@@ -135,14 +135,15 @@ fn on_cpu(precision: Precision, reason: String) -> Opened {
     }
 }
 
-/// Opens the device with the wished number, else the first.
+/// Opens the wished device, by its number or the beginning of its UUID, else the first.
 fn on_gpu(
     gpus: &[GpuInfo],
     precision: Precision,
-    device: Option<usize>,
+    device: Option<&str>,
     reason: &str,
 ) -> Result<Opened> {
-    let gpu = choose(gpus, &device.unwrap_or(gpus[0].index).to_string())?;
+    let first = gpus[0].index.to_string();
+    let gpu = choose(gpus, device.unwrap_or(&first))?;
     Ok(Opened {
         machine: Box::new(CudaMachine::open(gpu, precision)?),
         reason: reason.into(),

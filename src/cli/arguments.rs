@@ -15,9 +15,9 @@ pub struct CaseArgs {
     /// Where to compute: auto, cuda or cpu
     #[arg(long, value_name = "BACKEND", value_parser = names::<BackendChoice>())]
     backend: Option<String>,
-    /// GPU to use, by its number in `smatrix2d devices`
-    #[arg(long, value_name = "N")]
-    pub device: Option<usize>,
+    /// GPU to use: its number in `smatrix2d devices`, or the beginning of its UUID
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
     /// Arithmetic: single, double or half
     #[arg(long, value_name = "PRECISION", value_parser = names::<Precision>())]
     precision: Option<String>,

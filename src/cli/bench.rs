@@ -24,9 +24,9 @@ pub struct BenchArgs {
     /// Where to compute: auto, cuda or cpu
     #[arg(long, value_name = "BACKEND", default_value = "auto", value_parser = names::<BackendChoice>())]
     pub backend: String,
-    /// GPU to use, by its number in `smatrix2d devices`
-    #[arg(long, value_name = "N")]
-    pub device: Option<usize>,
+    /// GPU to use: its number in `smatrix2d devices`, or the beginning of its UUID
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
     /// Arithmetic: single, double or half
     #[arg(long, value_name = "PRECISION", default_value = "single", value_parser = names::<Precision>())]
     pub precision: String,
@@ -41,7 +41,7 @@ pub fn run(arguments: BenchArgs) -> Result<()> {
     let backend = BackendChoice::from_name(&arguments.backend).unwrap_or(BackendChoice::Auto);
     let precision = Precision::from_name(&arguments.precision).unwrap_or(Precision::Single);
     let cells = Cells::parse(&arguments.grid)?;
-    let opened = backend::open(backend, precision, arguments.device)?;
+    let opened = backend::open(backend, precision, arguments.device.as_deref())?;
     match arguments.beams {
         true => pencil_beams(&arguments, opened.machine.as_ref(), precision),
         false => dense(&arguments, cells, opened.machine.as_ref(), precision),

@@ -21,6 +21,6 @@ pub fn run(arguments: CheckArgs) -> Result<()> {
     if arguments.resolved {
         return terminal::print(&case.resolved_text);
     }
-    let plan = Plan::new(&case, &phantom, arguments.case.device)?;
+    let plan = Plan::new(&case, &phantom, arguments.case.device.as_deref())?;
     arguments.format.print(|| plan.text(), || plan.json())
 }

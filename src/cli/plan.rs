@@ -43,7 +43,7 @@ impl Plan {
     ///
     /// # Errors
     /// Internal, where the built-in tables lack water.
-    pub fn new(case: &Case, phantom: &Phantom, device: Option<usize>) -> Result<Self> {
+    pub fn new(case: &Case, phantom: &Phantom, device: Option<&str>) -> Result<Self> {
         let (media, water) = (Media::new(phantom), transport::water(phantom)?);
         let backend = backend_of(case, device);
         let forecast = Forecast::new(case, phantom, &media, &water, backend.machine.as_ref())
@@ -136,7 +136,7 @@ impl Plan {
 }
 
 /// A backend that cannot be had does not stop a check: a case for a GPU may be checked elsewhere.
-fn backend_of(case: &Case, device: Option<usize>) -> Backend {
+fn backend_of(case: &Case, device: Option<&str>) -> Backend {
     match backend::open(case.run.backend, case.run.precision, device) {
         Ok(opened) => Backend {
             name: opened.machine.name(),

@@ -34,7 +34,7 @@ pub struct RunArgs {
 pub fn run(arguments: RunArgs) -> Result<()> {
     let (case, phantom) = arguments.case.load()?;
     if arguments.dry_run {
-        let plan = Plan::new(&case, &phantom, arguments.case.device)?;
+        let plan = Plan::new(&case, &phantom, arguments.case.device.as_deref())?;
         return arguments.format.print(|| plan.text(), || plan.json());
     }
     let output = arguments.output.clone();
@@ -45,12 +45,17 @@ pub fn run(arguments: RunArgs) -> Result<()> {
     } else {
         Reporter::on_stderr()?
     };
-    let computed = compute(&case, &phantom, arguments.case.device, &mut |progress| {
-        reporter.tell(
-            (progress.spots_done * progress.steps + progress.step) as u64,
-            (progress.spots * progress.steps) as u64,
-        );
-    });
+    let computed = compute(
+        &case,
+        &phantom,
+        arguments.case.device.as_deref(),
+        &mut |progress| {
+            reporter.tell(
+                (progress.spots_done * progress.steps + progress.step) as u64,
+                (progress.spots * progress.steps) as u64,
+            );
+        },
+    );
     reporter.finish();
     let (results, mut provenance) = computed?;
     provenance.command_line = std::env::args().collect::<Vec<_>>().join(" ");
@@ -86,7 +91,7 @@ fn inputs(arguments: &CaseArgs, case: &Case) -> Vec<PathBuf> {
 fn compute(
     case: &Case,
     phantom: &Phantom,
-    device: Option<usize>,
+    device: Option<&str>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Results, Provenance)> {
     let start_time = utc_now();

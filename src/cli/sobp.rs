@@ -43,9 +43,9 @@ pub struct SobpArgs {
     /// Where to compute: auto, cuda or cpu
     #[arg(long, value_name = "BACKEND", default_value = "auto", value_parser = names::<BackendChoice>())]
     backend: String,
-    /// GPU to use, by its number in `smatrix2d devices`
+    /// GPU to use: its number in `smatrix2d devices`, or the beginning of its UUID
     #[arg(long, value_name = "N")]
-    device: Option<usize>,
+    device: Option<String>,
     /// Case file to write
     #[arg(short, long, value_name = "CASE.toml")]
     output: PathBuf,
@@ -59,7 +59,7 @@ pub struct SobpArgs {
 pub fn run(arguments: SobpArgs) -> Result<()> {
     output_file::check_creatable(&arguments.output, &[])?;
     let choice = BackendChoice::from_name(&arguments.backend).unwrap_or(BackendChoice::Auto);
-    let opened = backend::open(choice, Precision::Single, arguments.device)?;
+    let opened = backend::open(choice, Precision::Single, arguments.device.as_deref())?;
     let mut reporter = match arguments.quiet {
         true => Reporter::Silent,
         false => Reporter::on_stderr()?,

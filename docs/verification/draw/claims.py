@@ -115,6 +115,7 @@ README = [
     ("R80 in water, 70 to 230 MeV", "PSTAR's projected range and what straggling adds", "{r80-.*-pstar}"),
     ("R80, distal falloff, rms of the depth dose at 70 and 150 MeV", "Geant4, electromagnetic only", "{(geant4|em)-r80-(70|150)}, {(geant4|em)-falloff-(70|150)}, {(geant4|em-depth-dose)-rms-(70|150)}"),
     ("Dose maps at 70 and 150 MeV, half a bone in the beam", "the same", "gamma 1 %/0.5 mm {100 - em-gamma.*}; 1 %/1 mm {100 - half-bone-gamma-1%-1mm}"),
+    ("50 mm of lung, half a lung in the beam: R80 on all sides; maps", "a Monte Carlo in three dimensions", "{lung-slab-r80|half-lung-r80-.*}; gamma 1 %/0.5 mm {100 - lung-slab-gamma-1%-0.5mm}, 1 %/1 mm {100 - half-lung-gamma-1%-1mm}"),
     ("Angles and positions with `moliere`: cores, rms; mean energy", "Geant4, scattering with and without straggling", "{moliere(-straggling)?-(core|rms)(-x)?} ({moliere-rms-45-50mm} at two planes of much noise); {moliere-straggling-mean-energy}"),
     ("Depth dose with `nuclear = \"transport\"`, 150 MeV: R80, largest difference; map", "Geant4, Binary cascade, its stopping powers", "{nuclear-r80}, {nuclear-depth-largest}; gamma 1 %/1 mm {100 - nuclear-gamma-1-1}"),
     ("LET_d of primaries, axis and plane: to 140 mm; to the distal 80 %", "the same", "{nuclear-let-primary(-plane)?}; {nuclear-let-primary(-plane)?-peak}"),
