@@ -125,5 +125,5 @@ README = [
     ("Lateral width along the range", "Fermi-Eyges integral of the same scattering power", "{fermi-eyges-.*}"),
     ("Range behind 20 mm of bone, lung, fat, aluminium", "water-equivalent thickness", "{slab-.*}"),
     ("Weight and energy balance, single and double precision", "the beam", "{(weight|energy)-single}, {(weight|energy)-double}"),
-    ("A mirrored or shifted case, the same case again, another instruction set", "", "the same bits"),
+    ("A mirrored or shifted case (cells of 1, 0.5 or 0.25 mm), the same case again, another instruction set", "", "the same bits"),
 ]
