@@ -1,7 +1,9 @@
 //! A march: everything fixed about how one group of spots crosses the phantom. Built once on the host, read by every backend.
 
+mod range_bin;
+
 use crate::backend::Stride;
-use crate::case::{Backward, Case, Splitting, Stepping, TransportSpec};
+use crate::case::{Backward, BeamSpec, Case, Splitting, Stepping, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::error::Result;
 use crate::ledger::{Amount, Ledger};
@@ -15,6 +17,7 @@ use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
 use crate::physics::Material;
 use crate::real::Real;
+use range_bin::default_range_bin_mm;
 use std::cmp::Ordering;
 
 /// Spots that share an entry energy and central axis: one phase space, one set of tables.
@@ -133,7 +136,7 @@ impl<'a> March<'a> {
         let phase_space = PhaseSpace {
             energy: EnergyAxis::new(
                 case.grid.energy_axis,
-                default_range_bin_mm(case, phantom, media, water, spot.energy_mev),
+                default_range_bin_mm(case, spot, phantom, media, water),
                 case.grid.cutoff_mev,
                 spot.energy_mev,
                 highest,
@@ -149,11 +152,7 @@ impl<'a> March<'a> {
             angle,
         };
         let path_mm = path_per_class(&case.transport, &phase_space);
-        let step_mm = match case.transport.stepping {
-            Stepping::Depth => phantom.spacing_z_mm / spot.angle_deg.to_radians().cos(),
-            Stepping::Path => case.transport.step_mm,
-        };
-        let axis = CentralAxis::new(spot, case.physics, phantom, media, step_mm);
+        let axis = central_axis(case, spot, phantom, media);
         let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
         let removal = Removal::new(
             case.physics.nuclear,
@@ -319,43 +318,6 @@ impl<'a> March<'a> {
     }
 }
 
-/// Widest range bin taken by default.
-const RANGE_BIN_AT_MOST_MM: f64 = 0.5;
-/// Bins per standard deviation of the range straggling: with fewer the edge of the dose shows the bins (docs/verification.md).
-const BINS_PER_SIGMA: f64 = 3.0;
-/// Widest bin where steps are no whole number of bins (another material than the axis' water): wider ones cannot carry the
-/// fraction of a bin without adding variance, from some 60 MeV down.
-const RANGE_BIN_OFF_WATER_MM: f64 = 0.2;
-
-/// The range bin that a beam needs: a whole fraction of the step, fine enough for the beam's straggling and for the media.
-fn default_range_bin_mm(
-    case: &Case,
-    phantom: &Phantom,
-    media: &Media,
-    water: &Material,
-    energy_mev: f64,
-) -> f64 {
-    let step_mm = match case.transport.stepping {
-        Stepping::Depth => phantom.spacing_z_mm,
-        Stepping::Path => case.transport.step_mm,
-    };
-    // Bortfeld, Med. Phys. 24 (1997) 2024, eq. 18: sigma = 0.012 R^0.935, cm.
-    let sigma_mm = 10.0 * 0.012 * water.csda_range_g_per_cm2(energy_mev).powf(0.935);
-    let is_water = |material: usize, density: f64| {
-        phantom.materials[material].name == water.name && density == water.density_g_per_cm3
-    };
-    let all_water = media
-        .list
-        .iter()
-        .all(|medium| is_water(medium.material, medium.density_g_per_cm3));
-    let widest = if all_water {
-        RANGE_BIN_AT_MOST_MM
-    } else {
-        RANGE_BIN_OFF_WATER_MM
-    };
-    step_mm / (step_mm / widest.min(sigma_mm / BINS_PER_SIGMA)).ceil()
-}
-
 /// Cells of z that a step goes, below which a beam runs along the surface rather than into it.
 const SLANTING_AT_MOST: f64 = 1e-3;
 const ROUNDING: f64 = 1e-12;
@@ -363,6 +325,15 @@ const ROUNDING: f64 = 1e-12;
 /// Where a step's middle lies after the centre of the first cell, in cells.
 fn middle_of_step(step: usize, cells_per_step: f64) -> f64 {
     (step as f64 + 0.5) * cells_per_step - 0.5
+}
+
+/// What a spot's axis crosses, a step at a time.
+fn central_axis(case: &Case, spot: &BeamSpec, phantom: &Phantom, media: &Media) -> CentralAxis {
+    let step_mm = match case.transport.stepping {
+        Stepping::Depth => phantom.spacing_z_mm / spot.angle_deg.to_radians().cos(),
+        Stepping::Path => case.transport.step_mm,
+    };
+    CentralAxis::new(spot, case.physics, phantom, media, step_mm)
 }
 
 pub fn spatial_grid(phantom: &Phantom) -> SpatialGrid {

@@ -117,7 +117,9 @@ pub fn run(
                 .iter()
                 .map(|&i| case.beams[i].weight / total)
                 .collect();
-            stepper.load(&sources.collect::<Result<Vec<Source>>>()?)?;
+            let sources = sources.collect::<Result<Vec<Source>>>()?;
+            sum.widen_angles(&sources);
+            stepper.load(&sources)?;
             let mut told = |step: usize| {
                 progress(Progress {
                     spots_done: sum.spots,

@@ -1,4 +1,4 @@
-//! The case file's keys: defaults, overrides, and the resolved text. Wrong cases are in bad_input.rs.
+//! The case file's keys: defaults, overrides, and the resolved text. Wrong cases are in bad_input.
 
 use smatrix2d::case::{
     AngleBins, BackendChoice, Backward, Case, EnergyAxisSpec, Nuclear, Precision, Quantity,

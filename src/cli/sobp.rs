@@ -44,7 +44,7 @@ pub struct SobpArgs {
     #[arg(long, value_name = "BACKEND", default_value = "auto", value_parser = names::<BackendChoice>())]
     backend: String,
     /// GPU to use: its number in `smatrix2d devices`, or the beginning of its UUID
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
     /// Case file to write
     #[arg(short, long, value_name = "CASE.toml")]

@@ -4,6 +4,7 @@
 //! leaves with neutrals. `transport`: elastic scattering removes protons too, and the protons and deuterons that come out of all of these
 //! are a second phase space, marched by the same operators on coarser axes. Theory: docs/theory-nuclear.md.
 
+mod births;
 mod coarse;
 mod emission;
 mod even_table;

@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::audit::{audit, audit_handover};
 use crate::backend::Tally;
+use crate::beam::Source;
 use crate::case::{Case, Precision, Quantity};
 use crate::curves;
 use crate::error::Result;
@@ -27,6 +28,7 @@ pub struct Sum<'a> {
     cell_updates: u64,
     largest_window: u64,
     pub energy_axis_excess: f64,
+    angle_axis_excess_mrad: f64,
 }
 
 /// What the second phase space left: the ledgers and scores of all populations, and those of primaries among them.
@@ -48,6 +50,15 @@ impl<'a> Sum<'a> {
             cell_updates: 0,
             largest_window: 0,
             energy_axis_excess: 0.0,
+            angle_axis_excess_mrad: 0.0,
+        }
+    }
+
+    /// Notes the angles that bins added to sources, the worst of them.
+    pub fn widen_angles(&mut self, sources: &[Source]) {
+        for source in sources {
+            let excess_mrad = 1e3 * source.angle.excess_variance.sqrt();
+            self.angle_axis_excess_mrad = self.angle_axis_excess_mrad.max(excess_mrad);
         }
     }
 
@@ -134,6 +145,10 @@ fn results(
         audit.extend(second.ledger.channels().into_iter().map(prefixed));
     }
     audit.push(("energy_axis_excess_sigma".into(), sum.energy_axis_excess));
+    audit.push((
+        "angle_axis_excess_sigma_mrad".into(),
+        sum.angle_axis_excess_mrad,
+    ));
     // Where a CT's densities were rounded, energy and mass are both those of the rounded cell: the dose feels none of it.
     let dose_gy_mm = || scores.dose_gy_mm(&media.density_g_per_cm3(), &space);
     Results {

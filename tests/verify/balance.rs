@@ -1,7 +1,8 @@
 //! Weight and energy: every run closes, and psi never is negative.
 
 use crate::set;
-use crate::support::{Overrides, WATER, audit, claim, run, worst};
+use crate::support::{Overrides, WATER, audit, claim, run, try_run, worst};
+use smatrix2d::error::Kind;
 use smatrix2d::results::Results;
 
 /// Runs that differ in what may lose weight.
@@ -203,4 +204,20 @@ fn a_beam_that_is_out_of_steps_is_still_alive_and_has_not_leaked() {
     assert!((audit(&found, "weight_alive") - 1.0).abs() < 1e-6);
     assert_eq!(audit(&found, "weight_leaked_z_max"), 0.0);
     assert!(worst(residuals(&found)).abs() < 1e-6);
+}
+
+/// A thousand steps that lose little each: single precision does not balance to 1e-6, and the run says so; double precision closes.
+#[test]
+fn a_metre_of_helium_wants_double_precision() {
+    let helium = set![
+        "beam.0.energy_mev" => "70.0",
+        "phantom.material" => "\"helium\"",
+        "phantom.x_mm" => "[-100.0, 100.0]",
+        "phantom.z_mm" => "[0.0, 1000.0]",
+    ];
+    let refused = try_run(WATER, &helium).expect_err("it closes now: make it a claim");
+    assert_eq!(refused.kind, Kind::Audit);
+    let double = [&helium[..], &set!["run.precision" => "\"double\""]].concat();
+    let residual = worst(residuals(&run(WATER, &double).results));
+    claim("helium-double", residual, 1e-12, "1");
 }

@@ -2,7 +2,7 @@
 
 use crate::reference::{fermi_eyges, gaussian_power, water_range_mm};
 use crate::set;
-use crate::support::{WATER, claim, depth_mm, largest_difference, run, worst};
+use crate::support::{WATER, audit, claim, depth_mm, largest_difference, run, worst};
 use smatrix2d::transport::Outcome;
 
 fn beam(energy_mev: f64, streaming: &str, spacing_mm: f64) -> Outcome {
@@ -90,5 +90,19 @@ fn a_correlated_beam_on_wide_angle_bins_is_that_on_fine_ones() {
             0.03,
             "of the maximum",
         );
+    }
+}
+
+/// A parallel beam between two angle bins is wider than it was asked for: by sqrt(f (1 - f)) bins, f its place between them.
+#[test]
+fn the_audit_tells_what_angle_bins_add_to_a_beam() {
+    for (angle_deg, told_mrad) in [
+        (2.0_f64, 0.0),
+        (2.2, (0.4_f64 * 0.6).sqrt() * 0.5_f64.to_radians() * 1e3),
+    ] {
+        let results = run(WATER, &set!["beam.0.angle_deg" => format!("{angle_deg:?}")]).results;
+        let found = audit(&results, "angle_axis_excess_sigma_mrad");
+        // Bins are halves of a degree to rounding.
+        assert!((found - told_mrad).abs() < 1e-6, "{found} {told_mrad}");
     }
 }

@@ -42,6 +42,25 @@ fn a_mirrored_case_gives_the_mirrored_bits() {
     }
 }
 
+/// Edges that are no binary fractions: a mirrored phantom's are not the mirrored numbers.
+#[test]
+fn a_mirrored_case_on_cells_of_a_tenth_of_a_millimetre_is_mirrored_to_rounding() {
+    let at = |x_mm: f64| {
+        let narrow = set![
+            "phantom.x_mm" => "[-2.0, 2.0]", "phantom.z_mm" => "[0.0, 60.0]", "phantom.spacing_mm" => "[0.1, 1.0]",
+            "beam.0.energy_mev" => "70.0", "beam.0.sigma_x_mm" => "0.2", "beam.0.x_mm" => x_mm,
+        ];
+        dose(WATER, &narrow)
+    };
+    let mirrored = at(-0.5).slice(s![.., ..;-1]).to_owned();
+    claim(
+        "mirrored-0.1mm",
+        largest_difference(&mirrored, &at(0.5)),
+        1e-5,
+        "of the maximum",
+    );
+}
+
 #[test]
 fn a_beam_on_the_axis_is_its_own_mirror_image() {
     let own = dose(WATER, &set!["beam.0.divergence_mrad" => "5.0"]);

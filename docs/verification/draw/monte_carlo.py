@@ -13,8 +13,8 @@ from reference import BETHE_K, ELECTRON_MEV, ROOT, WATER_SCATTERING_LENGTH, WATE
 from scipy.interpolate import PchipInterpolator
 
 HISTORIES, BATCH, SEED = 600_000, 50_000, 20261126
-ENERGY_MEV, SIGMA_MM = 150.0, 3.0
-X_MM, Z_MM = (-40, 40), (0, 215)  # cells of 1 mm
+SIGMA_MM, X_MM = 3.0, (-40, 40)  # cells of 1 mm
+DEPTH_MM = {100: 140, 150: 215}  # by energy, MeV
 LUNG_MM, LUNG_G_PER_CM3 = (20, 70), 0.26
 STEP_CM = 0.05
 REST_MEV = 0.3  # a proton of less stays where it is
@@ -24,7 +24,8 @@ Z_OVER_A = {"H": 1 / 1.008, "C": 6 / 12.011, "N": 7 / 14.007, "O": 8 / 15.999, "
 class Media:
     """Figures of water (0) and lung (1), by a medium's number."""
 
-    def __init__(self, program):
+    def __init__(self, program, entry_mev):
+        self.entry_mev = entry_mev
         lung = json.loads(subprocess.run([program, "materials", "lung", "--json"], check=True, capture_output=True, text=True).stdout)
         self.density = np.array([1.0, LUNG_G_PER_CM3])
         self.scattering_length = np.array([WATER_SCATTERING_LENGTH, lung["scattering_length_g_per_cm2"]])
@@ -51,7 +52,7 @@ class Media:
 
     def scattering_power(self, medium, mev):
         """Of one plane, rad2 cm2/g: Gottschalk, Med. Phys. 37 (2010) 352."""
-        now, lost = pv(np.maximum(mev, 0.1)), np.clip(1 - (pv(np.maximum(mev, 0.1)) / pv(ENERGY_MEV)) ** 2, 1e-9, 1)
+        now, lost = pv(np.maximum(mev, 0.1)), np.clip(1 - (pv(np.maximum(mev, 0.1)) / pv(self.entry_mev)) ** 2, 1e-9, 1)
         lg, lg_lost = np.log10(now), np.log10(lost)
         factor = 0.5244 + 0.1975 * lg_lost + 0.2320 * lg - 0.0098 * lg * lg_lost
         return np.maximum(factor, 0) * (15.0 / now) ** 2 / self.scattering_length[medium]
@@ -62,7 +63,7 @@ class Protons:
 
     def __init__(self, rng, count, media, is_lung, deposit):
         self.rng, self.media, self.is_lung, self.deposit = rng, media, is_lung, deposit
-        self.x, self.z, self.mev = rng.normal(0, SIGMA_MM, count), np.zeros(count), np.full(count, ENERGY_MEV)
+        self.x, self.z, self.mev = rng.normal(0, SIGMA_MM, count), np.zeros(count), np.full(count, float(media.entry_mev))
         self.direction = np.array([np.zeros(count), np.zeros(count), np.ones(count)])
 
     def medium(self):
@@ -99,7 +100,7 @@ class Protons:
         self.direction = turned / np.sqrt((turned**2).sum(0))
 
     def drop_the_rest(self):
-        kept = (self.mev > 0) & (self.direction[2] > 0.01) & (self.z < Z_MM[1])
+        kept = (self.mev > 0) & (self.direction[2] > 0.01) & (self.z < self.deposit.shape[0])
         self.x, self.z, self.mev, self.direction = self.x[kept], self.z[kept], self.mev[kept], self.direction[:, kept]
 
     def march(self):
@@ -112,27 +113,27 @@ class Protons:
 
 def energy_deposit(media, is_lung):
     """MeV per proton, [z, x]."""
-    deposit, rng = np.zeros((Z_MM[1], X_MM[1] - X_MM[0])), np.random.default_rng(SEED)
+    deposit, rng = np.zeros((DEPTH_MM[media.entry_mev], X_MM[1] - X_MM[0])), np.random.default_rng(SEED)
     for _ in range(HISTORIES // BATCH):
         Protons(rng, BATCH, media, is_lung, deposit).march()
     return deposit / HISTORIES
 
 
+def slab(x, z):
+    return (z > LUNG_MM[0]) & (z < LUNG_MM[1])
+
+
+def half(x, z):
+    return slab(x, z) & (x > 0)
+
+
 def main(program):
-    media = Media(program)
-
-    def slab(x, z):
-        return (z > LUNG_MM[0]) & (z < LUNG_MM[1])
-
-    def half(x, z):
-        return slab(x, z) & (x > 0)
-
-    for name, is_lung in (("slab", slab), ("half", half)):
+    for is_lung, mev in ((slab, 150), (half, 150), (half, 100)):
         np.savez_compressed(
-            ROOT / f"tests/data/monte_carlo_lung_{name}_150mev_map.npz",
-            x_mm=np.arange(X_MM[0], X_MM[1]) + 0.5,
-            z_mm=np.arange(*Z_MM) + 0.5,
-            edep_MeV_per_primary_zx=energy_deposit(media, is_lung).astype(np.float32),
+            ROOT / f"tests/data/monte_carlo_lung_{is_lung.__name__}_{mev}mev_map.npz",
+            x_mm=np.arange(*X_MM) + 0.5,
+            z_mm=np.arange(DEPTH_MM[mev]) + 0.5,
+            edep_MeV_per_primary_zx=energy_deposit(Media(program, mev), is_lung).astype(np.float32),
             source=f"docs/verification/draw/monte_carlo.py, {HISTORIES} histories; MeV per proton in cells of 1 mm, summed over y",
         )
 
