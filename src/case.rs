@@ -228,7 +228,7 @@ pub struct BeamSpec {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EnergyAxisSpec {
-    /// Bins uniform in CSDA range in water; None: as fine as the beam and the phantom need (see march.rs).
+    /// Bins uniform in CSDA range in water; None: as fine as the beam and the phantom need (see march/range_bin.rs).
     Range {
         range_bin_mm: Option<f64>,
     },

@@ -2,7 +2,7 @@
 
 /// Protons that nuclei heavier than hydrogen turned elastically, by small angles, keep nearly all their energy and form a Bragg peak.
 /// The two protons of a scattering on hydrogen, and those that reactions and large turns set free, have broad spectra and wide angles.
-/// Deuterons of reactions travel as protons of the same range (`emission.rs`).
+/// Deuterons of reactions travel as protons of the same range (`births.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Population {
     Scattered,
