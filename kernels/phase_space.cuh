@@ -96,7 +96,7 @@ template <typename Real> struct EnergyLossTable {
 // direction * (whole + fraction) cells.
 template <typename Real> struct Displacement {
     int direction, whole;
-    Real fraction, regain[4];
+    Real fraction, weights[4];
 };
 
 // One stride along one axis.

@@ -1,7 +1,7 @@
 // A_stream: free flight along x and z, at fixed energy and theta; twin of src/operators/streaming.rs.
 //
-// Threads walk over the arriving cells of all rows in fours, x fastest. What a thread's outermost cells need of their neighbours
-// comes from the lanes beside, so that the two outermost lanes of a warp only help.
+// Threads walk over the arriving cells of all rows in fours, x fastest. What cells regain of their neighbours comes from the lanes
+// beside where it lies in another four, so that the two outermost lanes of a warp only help.
 #include "phase_space.cuh"
 
 template <typename Real> __device__ __forceinline__ Real smaller(Real a, Real b) { return b < a ? b : a; }
@@ -16,14 +16,27 @@ __device__ __forceinline__ Real donor_cell(const Displacement<Real> &by, Real up
     return here - by.fraction * here + by.fraction * upstream;
 }
 
-// What a cell wants of either neighbour: of four points, and of six.
-template <typename Real> __device__ __forceinline__ Real wanted(const Displacement<Real> &by, Real upstream, Real here) {
-    return by.regain[1] * here + by.regain[2] * upstream;
+// The least of three numbers of one sign; zero where signs differ.
+template <typename Real> __device__ __forceinline__ Real minmod(Real a, Real b, Real c) {
+    const Real least = larger(smaller(smaller(a, b), c), Real(0));
+    const Real greatest = smaller(larger(larger(a, b), c), Real(0));
+    return least + greatest;
 }
+
+// What flows from a cell to the one ahead of it, at most all that it holds.
+template <typename Real> __device__ __forceinline__ Real flow(const Displacement<Real> &by, Real upstream, Real here, Real ahead) {
+    const Real behind = here - upstream, before = ahead - here;
+    const Real smooth = by.weights[1] * before + by.weights[2] * behind;
+    const Real least = minmod(smooth, by.fraction * before, behind - by.fraction * behind);
+    return smaller(larger(by.fraction * here + least, Real(0)), here);
+}
+
+// What a cell wants of either neighbour.
 template <typename Real>
-__device__ __forceinline__ Real wanted_of_six(const Displacement<Real> &by, Real far, Real upstream, Real here, Real ahead) {
-    const Real outer = by.regain[0] * ahead + by.regain[3] * far;
-    return larger(wanted(by, upstream, here) + outer, Real(0));
+__device__ __forceinline__ Real wanted(const Displacement<Real> &by, Real far, Real upstream, Real here, Real ahead) {
+    const Real inner = by.weights[1] * here + by.weights[2] * upstream;
+    const Real outer = by.weights[0] * ahead + by.weights[3] * far;
+    return larger(inner + outer, Real(0));
 }
 
 // Half of what a neighbour holds at most.
@@ -64,23 +77,30 @@ template <typename Real> __device__ __forceinline__ Four<Real> take(const Four<R
     return taken_from;
 }
 
-// Asks once, of four points.
-struct Smooth {
-    template <typename Real>
-    static __device__ __forceinline__ Four<Real> regain(const Displacement<Real> &by, const Real *cells, const Beside<Real> &left) {
-        Four<Real> regained;
-        for (int k = 0; k < FOUR; ++k) regained.v[k] = limited(wanted(by, cells[k - 1], cells[k]), left[k - 1], left[k + 1]);
-        return take(left.four, with_neighbours(regained, by.direction));
+// Limits what flows between cells.
+struct Flow {
+    template <typename Real> static __device__ __forceinline__ Four<Real> arrive(const Displacement<Real> &by, const Real *cells) {
+        Four<Real> arrived;
+        Real entering = flow(by, cells[-2], cells[-1], cells[0]);
+        for (int k = 0; k < FOUR; ++k) {
+            const Real leaving = flow(by, cells[k - 1], cells[k], cells[k + 1]);
+            arrived.v[k] = cells[k] - leaving + entering;
+            entering = leaving;
+        }
+        return arrived;
     }
 };
 
-// Asks twice, of six points.
-struct Thin {
-    template <typename Real>
-    static __device__ __forceinline__ Four<Real> regain(const Displacement<Real> &by, const Real *cells, const Beside<Real> &left) {
+// Limits what cells regain, and asks twice.
+struct Regain {
+    template <typename Real> static __device__ __forceinline__ Four<Real> arrive(const Displacement<Real> &by, const Real *cells) {
+        Beside<Real> left;
+        left.before = donor_cell(by, cells[-2], cells[-1]);
+        for (int k = 0; k < FOUR; ++k) left.four.v[k] = donor_cell(by, cells[k - 1], cells[k]);
+        left.after = donor_cell(by, cells[FOUR - 1], cells[FOUR]);
         Four<Real> regained, missed;
         for (int k = 0; k < FOUR; ++k) {
-            const Real all = wanted_of_six(by, cells[k - 2], cells[k - 1], cells[k], cells[k + 1]);
+            const Real all = wanted(by, cells[k - 2], cells[k - 1], cells[k], cells[k + 1]);
             regained.v[k] = limited(all, left[k - 1], left[k + 1]);
             missed.v[k] = missed_share<Real>() * (all - regained.v[k]);
         }
@@ -93,7 +113,7 @@ struct Thin {
 
 // What arrives at the cells `x` to `x + 3` of a line, a whole warp at a time: lanes hold neighbouring fours of a line, or begin
 // a new one with empty cells that nothing flows out of.
-template <typename Way, typename Stored>
+template <typename Limit, typename Stored>
 __device__ __forceinline__ Four<Arithmetic<Stored>> arriving(const Displacement<Arithmetic<Stored>> &by, const Stored *line,
                                                              Span from, int x, bool wanted) {
     using Real = Arithmetic<Stored>;
@@ -104,11 +124,7 @@ __device__ __forceinline__ Four<Arithmetic<Stored>> arriving(const Displacement<
         const int cell = first + d * (k - 2);
         cells[k] = wanted && from.contains(cell) ? Storage<Stored>::load(READ_ONLY(line + cell)) : Real(0);
     }
-    Beside<Real> left;
-    left.before = donor_cell(by, cells[0], cells[1]);
-    for (int k = 0; k < FOUR; ++k) left.four.v[k] = donor_cell(by, cells[k + 1], cells[k + 2]);
-    left.after = donor_cell(by, cells[FOUR + 1], cells[FOUR + 2]);
-    Four<Real> here = Way::regain(by, cells + 2, left);
+    Four<Real> here = Limit::arrive(by, cells + 2);
     if (by.fraction == 0) here = {{cells[2], cells[3], cells[4], cells[5]}};
     return d > 0 ? here : Four<Real>{{here.v[3], here.v[2], here.v[1], here.v[0]}};
 }
@@ -180,7 +196,7 @@ __device__ __forceinline__ void stream_x(const March<Stored> &march, Displacemen
     for (int warp = blockIdx.x * ROWS + threadIdx.y; warp < lines.warps(); warp += gridDim.x * ROWS) {
         const Place at = lines.place(warp);
         const long long line = march.layout.index(at.energy, at.theta, 0);
-        Four<Arithmetic<Stored>> values = arriving<Smooth>(along_x.by_angle[at.theta], psi + line, from.x, at.x, at.inside);
+        Four<Arithmetic<Stored>> values = arriving<Flow>(along_x.by_angle[at.theta], psi + line, from.x, at.x, at.inside);
         const double energy_mev = READ_ONLY(march.energies_mev + at.energy);
         leaked.add_outside(values, at.x, march.cells_x, energy_mev, at.useful);
         if (at.useful && written.contains(at.x)) put_four(next + line + at.x, values, energy_mev, rounding);
@@ -197,7 +213,7 @@ template <typename Real> struct Column {
 
     __device__ __forceinline__ Real enter(const Displacement<Real> &by, Real cell) {
         const Real left_now = donor_cell(by, cells[0], cell);
-        const Real all = wanted_of_six(by, cells[2], cells[1], cells[0], cell);
+        const Real all = wanted(by, cells[2], cells[1], cells[0], cell);
         const Real regained_now = limited(all, left[1], left_now);
         const Real held_now = taken(left[1], regained[1], regained[0], regained_now);
         const Real again_now = limited(missed[2] + missed[0], held[1], held_now);
@@ -234,7 +250,7 @@ __device__ __forceinline__ void stream_column(const March<Stored> &march, const 
     Stored *target = next + static_cast<long long>(z) * row + place.x;
     Column<Real> columns[FOUR];
     for (int i = reached_z.first - Column<Real>::DELAY; i < reached_z.last; ++i, z += d, target += d * row) {
-        Four<Real> values = arriving<Thin>(by_x, line, from.x, place.x, place.inside && from.z.contains(source));
+        Four<Real> values = arriving<Regain>(by_x, line, from.x, place.x, place.inside && from.z.contains(source));
         if (!in_grid) leaked_x.add_outside(values, place.x, march.cells_x, energy_mev, place.useful);
         source += d;
         line += d * row;

@@ -12,7 +12,7 @@ use crate::nuclear::Removal;
 use crate::operators::Setting;
 use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
 use crate::operators::scattering::{Jumps, ScatteringTable, steps_together};
-use crate::operators::streaming::{Displacement, Regain};
+use crate::operators::streaming::{Displacement, Limit};
 use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
 use crate::physics::Material;
@@ -250,7 +250,7 @@ impl<'a> March<'a> {
 
     fn displacement<T: Real>(&self, cells: f64) -> Displacement<T> {
         let transport = &self.case.transport;
-        Displacement::new(cells, transport.streaming, Regain::of(transport.stepping))
+        Displacement::new(cells, transport.streaming, Limit::of(transport.stepping))
     }
 
     /// Cells of z that a path step goes.

@@ -3,7 +3,7 @@
 
 use crate::maps::{against, distribution, energy_map, failing, figure, reference};
 use crate::set;
-use crate::support::{Overrides, WATER, claim, known_difference, run};
+use crate::support::{Overrides, WATER, claim, run};
 use ndarray::Array2;
 use smatrix2d::compare::files::Distribution;
 use smatrix2d::compare::grid::Grid;
@@ -118,27 +118,14 @@ fn print_rows(histories: &Distribution, found: Grid) {
     }
 }
 
-/// Half a lung at 100 MeV: where a packet behind the edge is thinner, and the falloff narrower, than at 150.
+/// Half a lung at 100 MeV: where the falloff is narrower than at 150, and so is what each energy holds beside the edge.
 #[test]
-fn half_a_lung_at_100_mev_keeps_its_falloff_but_ripples_beside_the_edge() {
+fn half_a_lung_at_100_mev_keeps_its_falloff_on_either_side_of_the_edge() {
     let histories = reference("monte_carlo_lung_half_100mev_map.npz");
     let found = lung(100.0, HALF, 1);
     let report = against(&histories, found.clone(), &CRITERIA);
-    known_difference(
-        "half-lung-100-gamma-2%-2mm",
-        failing(&report, 0),
-        0.01,
-        0.015,
-        "1",
-    );
+    claim("half-lung-100-gamma-2%-2mm", failing(&report, 0), 0.01, "1");
     claim("half-lung-100-gamma-1%-1mm", failing(&report, 1), 0.05, "1");
-    let fine = against(&histories, lung(100.0, HALF, 4), &CRITERIA);
-    claim(
-        "half-lung-100-fine-gamma-2%-2mm",
-        failing(&fine, 0),
-        0.01,
-        "1",
-    );
     let of_lung = distribution(side(histories.energy.as_ref().unwrap(), 1.0));
     let report = against(&of_lung, side(&found, 1.0), &CRITERIA);
     let [r80, found_r80] = figure(&report, "r80_mm");

@@ -31,6 +31,14 @@ quantities = ["dose", "fluence", "angle_spectrum", "energy_spectrum"]
 
 /// Width of the cells and of the bins of angle where positions, or angles, are compared. The beam fills the cell at x > 0.
 const FINE_CELLS: (f64, f64) = (0.1, 0.2);
+/// ... where cores of positions are: what flows from a line of one cell lags by some tenths of a cell, which makes the core of a beam
+/// without width 2 % too narrow at half the range with cells of 0.1 mm, half a per cent with these. Tails do not matter to it.
+const FINEST_CELLS: (f64, f64) = (0.05, 0.1);
+const CORE_ONLY: &[(&str, &str)] = &[
+    ("transport.prune", "1e-8"),
+    ("grid.angle_max_deg", "30.0"),
+    ("grid.range_bin_mm", "1.0"),
+];
 const FINE_ANGLES: (f64, f64) = (0.5, 0.125);
 
 /// A density over bins at a plane.
@@ -144,6 +152,7 @@ const FEW_HISTORIES_MM: [f64; 2] = [45.0, 50.0];
 struct Comparison {
     process: &'static str,
     reference: Vec<Vec<f64>>,
+    finest_cells: Results,
     fine_cells: Results,
     fine_angles: Results,
 }
@@ -159,7 +168,7 @@ impl Comparison {
         reference
             .iter_mut()
             .for_each(|column| column.truncate(counted));
-        let results = |(cell_mm, bin_deg): (f64, f64)| {
+        let results = |(cell_mm, bin_deg): (f64, f64), more: &[(&str, &str)]| {
             let set = set![
                 "output.planes_mm" => format!("{:?}", reference[0]),
                 "physics.straggling" => straggling,
@@ -167,14 +176,16 @@ impl Comparison {
                 "beam.0.x_mm" => format!("{:?}", 0.5 * cell_mm),
                 "grid.angle_bin_deg" => bin_deg,
             ];
+            let more = more.iter().map(|(key, value)| (*key, value.to_string()));
+            let set: Vec<_> = set.into_iter().chain(more).collect();
             run(&(CASE.to_string() + &geant4_water(75)), &set).results
         };
-        let (fine_cells, fine_angles) = (results(FINE_CELLS), results(FINE_ANGLES));
         Comparison {
             process,
+            finest_cells: results(FINEST_CELLS, CORE_ONLY),
+            fine_cells: results(FINE_CELLS, &[]),
+            fine_angles: results(FINE_ANGLES, &[]),
             reference,
-            fine_cells,
-            fine_angles,
         }
     }
 
@@ -200,7 +211,7 @@ impl Comparison {
         });
         let core_x = self.worst_from(0.0, |i, depth| {
             let core_g4 = Some(self.reference[8][i]).filter(|core| core.is_finite())?;
-            Some(positions(&self.fine_cells, depth).core() / core_g4 - 1.0)
+            Some(positions(&self.finest_cells, depth).core() / core_g4 - 1.0)
         });
         let rms_x = self.worst_from(60.0, |i, depth| {
             let width = positions(&self.fine_cells, depth).root_mean_square();
@@ -277,15 +288,8 @@ fn with_straggling_they_are_too_and_so_are_the_energies() {
     let [at_60, at_100, at_140] = both.histograms("moliere-straggling");
     let angle = worst([at_60[0], at_100[0], at_140[0]]);
     claim("moliere-straggling-histogram-angle", angle, 0.1, "1");
-    let x = worst([at_60[1], at_100[1]]);
+    let x = worst([at_60[1], at_100[1], at_140[1]]);
     claim("moliere-straggling-histogram-x", x, 0.1, "1");
-    known_difference(
-        "moliere-straggling-histogram-x-140mm",
-        at_140[1],
-        0.1,
-        0.115,
-        "1",
-    );
     let moments = |i: usize| {
         let energy = energies(&both.fine_angles, i);
         moments(&energy.axis.centers, &energy.weights())

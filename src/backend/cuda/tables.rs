@@ -56,7 +56,7 @@ impl Packer {
         for by in list {
             bytes.extend_from_slice(bytemuck::bytes_of(&[by.direction as i32, by.whole as i32]));
             bytes.extend_from_slice(bytemuck::bytes_of(&by.fraction));
-            bytes.extend_from_slice(bytemuck::bytes_of(&by.regain));
+            bytes.extend_from_slice(bytemuck::bytes_of(&by.weights));
         }
         let towards = |direction: isize| -> Vec<i32> {
             let reach = |by: &Displacement<T>| {

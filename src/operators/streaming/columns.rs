@@ -80,7 +80,7 @@ impl<T: Real> Columns<T> {
         for l in 0..ABREAST {
             left[l] = by.donor_cell(self.cells[0][l], cells[l]);
             let [here, upstream, far] = [0, 1, 2].map(|i| self.cells[i][l]);
-            let all = by.wanted_of_six(far, upstream, here, cells[l]);
+            let all = by.wanted(far, upstream, here, cells[l]);
             regained[l] = limited(all, self.left[1][l], left[l]);
             missed[l] = missed_share::<T>() * (all - regained[l]);
             held[l] = taken(
@@ -118,7 +118,7 @@ fn shift<T: Real, const COUNT: usize>(list: &mut [Cells<T>; COUNT], cells: Cells
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Line, Regain};
+    use super::super::{Limit, Line};
     use super::*;
     use crate::case::Streaming;
     use crate::phase_space::Span;
@@ -131,7 +131,7 @@ mod tests {
         if by.is_whole() {
             std::mem::swap(&mut lines.cells, &mut lines.advanced);
         } else {
-            lines.advance(by, Regain::Thin, Span::new(room, room + length));
+            lines.advance(by, Limit::Regain, Span::new(room, room + length));
         }
         lines.advanced[room..room + length].to_vec()
     }
@@ -149,7 +149,7 @@ mod tests {
             (0.5, Streaming::Cubic),
             (0.71, Streaming::Linear),
         ] {
-            let by = Displacement::new(cells, scheme, Regain::Thin);
+            let by = Displacement::new(cells, scheme, Limit::Regain);
             let empty = [0.0; ABREAST];
             let mut plane = vec![empty; (30 + 1 + DELAY) * WIDTH];
             for (at, cells) in plane.iter_mut().take(30 * WIDTH).enumerate() {

@@ -18,7 +18,7 @@ use crate::nuclear::Term;
 use crate::operators::energy_loss::{
     ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
 };
-use crate::operators::streaming::{Displacement, Regain};
+use crate::operators::streaming::{Displacement, Limit};
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 use crate::scoring::{Scores, mirror_pairs};
@@ -253,7 +253,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             to,
             along_x,
             along_z,
-            regain: Regain::of(self.march.case.transport.stepping),
+            limit: Limit::of(self.march.case.transport.stepping),
             energies_mev: &self.march.phase_space.energy.centers_mev,
             psi: bytemuck::cast_slice(&self.psi),
             next: bytemuck::cast_slice_mut(&mut self.next),

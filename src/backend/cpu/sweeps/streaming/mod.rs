@@ -11,7 +11,7 @@ use crate::backend::cpu::simd::{Chunk, Sweep, prefetch};
 use crate::error::Result;
 use crate::memory::Buffer;
 use crate::operators::streaming::{
-    ABREAST, Cells, DELAY, Displacement, LINES, Line, Regain, advance_plane,
+    ABREAST, Cells, DELAY, Displacement, LINES, Limit, Line, advance_plane,
 };
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
@@ -58,7 +58,7 @@ pub struct Stream<'a, T> {
     /// Per angle bin; none along z in depth stepping.
     pub along_x: &'a [Displacement<T>],
     pub along_z: &'a [Displacement<T>],
-    pub regain: Regain,
+    pub limit: Limit,
     pub energies_mev: &'a [f64],
     pub psi: &'a [T],
     pub next: &'a mut [T],
@@ -154,7 +154,7 @@ impl<T: Real> Stream<'_, T> {
         if by.is_whole() {
             std::mem::swap(&mut line.cells, &mut line.advanced);
         } else {
-            line.advance(by, self.regain, rows.span());
+            line.advance(by, self.limit, rows.span());
         }
         let landing = Landing::of(rows, by);
         let low = landing.index(0).clamp(landing.low, landing.high);
