@@ -5,7 +5,8 @@ mod host_launcher;
 #[path = "support/small_cases.rs"]
 mod small_cases;
 
-use host_launcher::HostMachine;
+use cuda_host::Order;
+use host_launcher::{HostLauncher, HostMachine};
 use small_cases::{cases, outcome, with_march};
 use smatrix2d::backend::Machine;
 use smatrix2d::backend::cpu::Cpu;
@@ -50,6 +51,28 @@ fn assert_same(name: &str, cpu: &Outcome, cuda: &Outcome) {
         // Some thousand f64 terms of one sign, summed in another order.
         let rounding = 1e-12 * a.abs().max(b.abs()).max(0.1);
         assert!((a - b).abs() <= rounding, "{name}: {channel}: {a:e} {b:e}");
+    }
+}
+
+fn ledger_bits(text: &str, order: Order) -> Vec<(String, u64)> {
+    let machine = HostMachine {
+        launcher: HostLauncher::new(order),
+        precision: Precision::Single,
+    };
+    let outcome = outcome(text, &machine).unwrap();
+    let channels = outcome.ledger.channels().into_iter();
+    channels
+        .map(|(name, value)| (name.to_string(), value.to_bits()))
+        .collect()
+}
+
+#[test]
+fn a_warp_that_runs_ahead_leaves_the_same_ledger() {
+    // Between them they take all kernels.
+    let few = ["path", "depth", "path, media, transport, moliere"];
+    for (name, text) in cases().into_iter().filter(|(name, _)| few.contains(name)) {
+        let forward = ledger_bits(&text, Order::Forward);
+        assert_eq!(forward, ledger_bits(&text, Order::WarpsAhead), "{name}");
     }
 }
 
