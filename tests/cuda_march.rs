@@ -162,6 +162,20 @@ fn planes_hold_the_spectra_of_the_cpu() {
     }
 }
 
+#[test]
+fn a_march_fetches_nothing_that_was_never_written() {
+    // Spots that end at different steps.
+    let spots = spots(3, "none").replacen("energy_mev = 40.0", "energy_mev = 25.0", 1);
+    let path = cases().into_iter().find(|(name, _)| *name == "path");
+    for (name, text) in [("spots", spots)].into_iter().chain(path) {
+        for precision in [Precision::Single, Precision::Half] {
+            let machine = HostMachine::new(precision);
+            outcome(&text, &machine).unwrap();
+            assert_eq!(machine.launcher.unwritten_downloaded(), 0, "{name}");
+        }
+    }
+}
+
 fn allocations(text: &str) -> usize {
     let machine = HostMachine::new(Precision::Single);
     outcome(text, &machine).unwrap();

@@ -187,8 +187,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn keep_entries(&mut self) -> Result<()> {
         let kept = self.twin.steps_kept as usize;
         if self.steps.is_multiple_of(kept) {
-            self.gathered
-                .fetch_entries(self.launcher, &self.twin, kept)?;
+            self.gathered.fetch_entries(self.launcher, &self.twin)?;
         }
         Ok(())
     }
