@@ -163,7 +163,7 @@ fn planes_hold_the_spectra_of_the_cpu() {
 }
 
 #[test]
-fn a_march_fetches_nothing_that_was_never_written() {
+fn a_march_fetches_nothing_that_was_never_written_and_leaves_no_copy_under_way() {
     // Spots that end at different steps.
     let spots = spots(3, "none").replacen("energy_mev = 40.0", "energy_mev = 25.0", 1);
     let path = cases().into_iter().find(|(name, _)| *name == "path");
@@ -172,6 +172,7 @@ fn a_march_fetches_nothing_that_was_never_written() {
             let machine = HostMachine::new(precision);
             outcome(&text, &machine).unwrap();
             assert_eq!(machine.launcher.unwritten_downloaded(), 0, "{name}");
+            assert_eq!(machine.launcher.fetches_under_way(), 0, "{name}");
         }
     }
 }

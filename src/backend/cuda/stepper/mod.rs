@@ -172,7 +172,8 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn begin(&mut self, spots: usize) -> Result<()> {
         self.make_room(spots)?;
         (self.turn, self.slot, self.steps) = (0, 0, 0);
-        (self.look, self.empty, self.pending) = (None, false, None);
+        self.end_look()?;
+        (self.empty, self.pending) = (false, None);
         self.births_end = None;
         self.edges = Edges::Zeros;
         self.gathered = Gathered::default();
@@ -198,9 +199,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         if !self.steps.is_multiple_of(STEPS_PER_LOOK) || !all_born {
             return Ok(());
         }
-        if let Some(ticket) = self.look.take() {
-            self.empty = all_empty(&self.launcher.fetched(ticket)?);
-        }
+        self.end_look()?;
         let (bytes, snapshot) = (
             (self.twin.spots as usize * size_of::<twins::Window>()) as u64,
             self.batch()?.snapshot,
@@ -208,6 +207,14 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         let windows = self.twin.windows + u64::from(self.slot) * bytes;
         self.launcher.copy(windows, snapshot, bytes)?;
         self.look = Some(self.launcher.start_fetch(snapshot, bytes)?);
+        Ok(())
+    }
+
+    /// Takes the answer to the last question.
+    fn end_look(&mut self) -> Result<()> {
+        if let Some(ticket) = self.look.take() {
+            self.empty = all_empty(&self.launcher.fetched(ticket)?);
+        }
         Ok(())
     }
 
@@ -329,6 +336,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         take: &mut dyn FnMut(Scores) -> Result<()>,
     ) -> Result<Vec<Tally>> {
         self.finish_scattering()?;
+        self.end_look()?;
         let last = self.batch()?.last;
         self.launch("close_march", 1, &[Argument::of(&last)])?;
         // Nothing is trimmed here: every layer of the window counts.
