@@ -13,6 +13,7 @@ mod memory;
 mod pinned;
 pub mod probe;
 pub mod ptx;
+mod staging;
 pub mod stepper;
 pub mod stored;
 mod tables;
