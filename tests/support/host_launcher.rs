@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 use cuda_host::{Order, launch};
+use smatrix2d::backend::cuda::kernel::{Kernel, Storage};
 use smatrix2d::backend::cuda::launcher::{Argument, Launcher, Mark, Ticket};
 use smatrix2d::backend::cuda::machine;
 use smatrix2d::backend::cuda::twins::{Address, BLOCK};
@@ -158,7 +159,8 @@ impl Launcher for HostLauncher {
 
     unsafe fn launch(
         &self,
-        kernel: &str,
+        kernel: Kernel,
+        storage: Storage,
         grid: [u32; 3],
         shared_bytes: u32,
         arguments: &[Argument],
@@ -170,7 +172,7 @@ impl Launcher for HostLauncher {
         // SAFETY: the caller's promise.
         unsafe {
             launch(
-                kernel,
+                &kernel.entry(storage),
                 grid,
                 BLOCK,
                 shared_bytes as usize,

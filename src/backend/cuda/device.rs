@@ -1,5 +1,6 @@
 //! A GPU as a `Launcher`: one context, the embedded kernels, a compute queue and a copy queue.
 
+use super::kernel::{Kernel, Storage};
 use super::launcher::{Argument, Launcher, Mark, Ticket};
 use super::probe::GpuInfo;
 use super::ptx;
@@ -12,31 +13,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::sync::Arc;
-
-/// Kernels of each module, without the storage type that their names end in.
-const KERNELS: [(&str, &[&str]); 6] = [
-    ("scattering", &["scattering"]),
-    (
-        "energy_loss",
-        &["energy_loss", "transport", "transport_reacting"],
-    ),
-    ("streaming", &["streaming_x", "streaming_xz"]),
-    (
-        "scoring",
-        &[
-            "score",
-            "score_reacting",
-            "collect",
-            "trim_z",
-            "sum_layers",
-            "close_step",
-            "close_march",
-        ],
-    ),
-    ("transfer", &["place", "sum_maps", "copy_plane"]),
-    ("inject", &["inject"]),
-];
-const STORAGES: [&str; 3] = ["double", "single", "half"];
 
 /// Left to the kernels' own arrays.
 const STATIC_SHARED_BYTES: u32 = 4096;
@@ -55,7 +31,8 @@ pub struct Device {
     /// For the copy queue: what the compute queue had been asked for.
     computed: sys::CUevent,
     modules: Vec<sys::CUmodule>,
-    kernels: HashMap<String, sys::CUfunction>,
+    /// By kernel and storage.
+    functions: [[sys::CUfunction; Storage::ALL.len()]; Kernel::COUNT],
     shared_bytes_max: u32,
     fetches: RefCell<HashMap<u64, Fetch>>,
     marks: RefCell<Vec<sys::CUevent>>,
@@ -118,41 +95,42 @@ impl Device {
             copies: queue().map_err(fails("creating a queue"))?,
             computed: moment.map_err(fails("creating an event"))?,
             modules: Vec::new(),
-            kernels: HashMap::new(),
+            functions: [[std::ptr::null_mut(); Storage::ALL.len()]; Kernel::COUNT],
             shared_bytes_max: shared_bytes as u32 - STATIC_SHARED_BYTES,
             fetches: RefCell::default(),
             marks: RefCell::default(),
             staging: RefCell::default(),
             name,
         };
-        for (module, kernels) in KERNELS {
-            device.load(module, kernels)?;
+        for (module, text) in ptx::MODULES {
+            device.load(module, text)?;
         }
         Ok(device)
     }
 
-    fn load(&mut self, name: &'static str, kernels: &[&str]) -> Result<()> {
-        let text = ptx::module(name)
-            .and_then(|text| CString::new(text).ok())
-            .ok_or_else(|| Error::internal(format!("no PTX of {name}")))?;
+    fn load(&mut self, name: &str, text: &str) -> Result<()> {
+        let text = CString::new(text).unwrap_or_default();
         // SAFETY: a null-terminated PTX text that outlives the call.
         let loaded = unsafe { module::load_data(text.as_ptr().cast()) };
         let handle = loaded.map_err(|error| self.fails(&error, &format!("loading {name}")))?;
         self.modules.push(handle);
-        for kernel in kernels {
-            for storage in STORAGES {
-                let entry = format!("{kernel}_{storage}");
-                let c_name = CString::new(entry.clone()).unwrap_or_default();
-                // SAFETY: the module was loaded above.
-                let function = unsafe { module::get_function(handle, c_name) }
-                    .map_err(|error| self.fails(&error, &format!("finding {entry}")))?;
-                if kernel.starts_with("transport") {
+        for kernel in Kernel::all().filter(|kernel| kernel.module() == name) {
+            for storage in Storage::ALL {
+                let function = self.find(handle, &kernel.entry(storage))?;
+                if matches!(kernel, Kernel::Transport | Kernel::TransportReacting) {
                     self.allow_shared(function)?;
                 }
-                self.kernels.insert(entry, function);
+                self.functions[kernel as usize][storage as usize] = function;
             }
         }
         Ok(())
+    }
+
+    fn find(&self, module: sys::CUmodule, entry: &str) -> Result<sys::CUfunction> {
+        let name = CString::new(entry).unwrap_or_default();
+        // SAFETY: the module is loaded.
+        let found = unsafe { module::get_function(module, name) };
+        found.map_err(|error| self.fails(&error, &format!("finding {entry}")))
     }
 
     fn allow_shared(&self, function: sys::CUfunction) -> Result<()> {
@@ -327,13 +305,13 @@ impl Launcher for Device {
 
     unsafe fn launch(
         &self,
-        kernel: &str,
+        kernel: Kernel,
+        storage: Storage,
         grid: [u32; 3],
         shared_bytes: u32,
         arguments: &[Argument],
     ) -> Result<()> {
-        let found = self.kernels.get(kernel).copied();
-        let function = found.ok_or_else(|| Error::internal(format!("no kernel {kernel}")))?;
+        let function = self.functions[kernel as usize][storage as usize];
         let pointer = |argument: &Argument| argument.bytes.as_ptr().cast_mut().cast::<c_void>();
         let mut pointers: Vec<*mut c_void> = arguments.iter().map(pointer).collect();
         let (grid, block) = (grid.into(), BLOCK.into());
@@ -348,7 +326,7 @@ impl Launcher for Device {
                 &mut pointers,
             )
         };
-        launched.map_err(|error| self.fails(&error, &format!("launching {kernel}")))
+        launched.map_err(|error| self.fails(&error, &format!("launching {kernel:?}")))
     }
 
     fn synchronize(&self) -> Result<()> {
@@ -394,26 +372,5 @@ impl Drop for Device {
             let _ = stream::destroy(self.compute);
             let _ = stream::destroy(self.copies);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{KERNELS, STORAGES, ptx};
-
-    #[test]
-    fn every_kernel_that_is_loaded_is_in_its_module_and_every_kernel_of_a_module_is_loaded() {
-        for (module, kernels) in KERNELS {
-            let text = ptx::module(module).unwrap();
-            for kernel in kernels {
-                for storage in STORAGES {
-                    let entry = format!(".entry {kernel}_{storage}(");
-                    assert!(text.contains(&entry), "{module}: {entry}");
-                }
-            }
-            let entries = text.matches(".entry ").count();
-            assert_eq!(entries, kernels.len() * STORAGES.len(), "{module}");
-        }
-        assert_eq!(KERNELS.len(), ptx::MODULES.len());
     }
 }

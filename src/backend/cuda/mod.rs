@@ -7,6 +7,7 @@ mod batch;
 mod births;
 mod device;
 mod driver;
+pub mod kernel;
 pub mod launcher;
 pub mod machine;
 mod memory;

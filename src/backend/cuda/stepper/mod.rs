@@ -8,6 +8,7 @@ mod transfer;
 
 use super::batch::{Batch, Extent, WINDOW_SLOTS};
 use super::births::Births;
+use super::kernel::Kernel;
 use super::launcher::{Argument, Launcher, Ticket};
 use super::memory::Memory;
 use super::stored::Stored;
@@ -338,7 +339,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         self.finish_scattering()?;
         self.end_look()?;
         let last = self.batch()?.last;
-        self.launch("close_march", 1, &[Argument::of(&last)])?;
+        self.launch(Kernel::CloseMarch, 1, &[Argument::of(&last)])?;
         // Nothing is trimmed here: every layer of the window counts.
         let untrimmed = twins::March {
             prune: 0.0,

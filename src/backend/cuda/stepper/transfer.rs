@@ -1,6 +1,7 @@
 //! psi and maps on their way to the device and back.
 
 use super::CudaStepper;
+use crate::backend::cuda::kernel::Kernel;
 use crate::backend::cuda::launcher::Argument;
 use crate::backend::cuda::memory::Memory;
 use crate::backend::cuda::stored::Stored;
@@ -51,10 +52,10 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&self.slot),
         ];
         if self.twin.prune > 0.0 {
-            return self.launch("place", 1, &arguments);
+            return self.launch(Kernel::Place, 1, &arguments);
         }
         self.batch()?.clear_psi::<S>(self.launcher)?;
-        self.launch("place", 1, &arguments)?;
+        self.launch(Kernel::Place, 1, &arguments)?;
         self.launcher.upload(
             self.twin.windows,
             bytemuck::cast_slice(&vec![self.limits(); sources.len()]),
@@ -77,7 +78,7 @@ impl<S: Stored> CudaStepper<'_, S> {
             maps: self.twin.maps + (8 * first * cells) as u64,
             ..self.twin
         };
-        self.launch_for(&of_spots, "sum_maps", [MAP_BLOCKS, 1], 0, &arguments)?;
+        self.launch_for(&of_spots, Kernel::SumMaps, [MAP_BLOCKS, 1], 0, &arguments)?;
         let maps = download::<f64>(self.launcher, sum.address, cells)?;
         Ok(scores_of(&maps, &self.twin, self.march))
     }
@@ -102,7 +103,7 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&self.slot),
         ];
         let grid = [self.twin.blocks, 1];
-        self.launch_for(&self.twin, "copy_plane", grid, 0, &arguments)?;
+        self.launch_for(&self.twin, Kernel::CopyPlane, grid, 0, &arguments)?;
         self.launcher
             .download(device_cells.address, bytemuck::cast_slice_mut(&mut cells))?;
         self.launcher
