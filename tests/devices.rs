@@ -123,7 +123,7 @@ fn a_machine_without_a_usable_driver_is_told_why_and_ends_with_0() {
         ),
         (
             fake_driver(34, 12_040, 0),
-            "sees no device",
+            "the CUDA toolkit's stub, not a driver",
             "runs on the CPU",
         ),
         (
