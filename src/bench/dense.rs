@@ -158,20 +158,20 @@ fn one_step(stepper: &mut dyn Stepper, step: usize) -> Result<[f64; 4]> {
     ])
 }
 
-/// A smooth state without empty cells, as a developed beam has in its window: no cell of it is near the smallest number.
-fn developed_state(cells: Cells) -> Vec<f64> {
-    let bump = |i: usize, n: usize| {
-        let u = (i as f64 + 0.5) / n as f64 - 0.5;
-        (-8.0 * u * u).exp()
-    };
-    let mut psi = Vec::with_capacity(cells.bins());
-    for energy in 0..cells.energy {
-        for angle in 0..cells.angle {
-            for z in 0..cells.z {
-                let row = bump(energy, cells.energy) * bump(angle, cells.angle) * bump(z, cells.z);
-                psi.extend((0..cells.x).map(|x| row * bump(x, cells.x)));
-            }
+/// A bell over an axis of n bins.
+fn bump(n: usize) -> Vec<f64> {
+    let place = |i: usize| (i as f64 + 0.5) / n as f64 - 0.5;
+    (0..n).map(|i| (-8.0 * place(i).powi(2)).exp()).collect()
+}
+
+/// Rows of a smooth state without empty cells, as a developed beam has in its window: no cell of it is near the smallest number.
+fn developed_state(cells: Cells) -> impl Fn(usize, &mut [f64]) {
+    let [z, x, angle, energy] = [cells.z, cells.x, cells.angle, cells.energy].map(bump);
+    move |row, to| {
+        let planes = row / cells.z;
+        let weight = energy[planes / cells.angle] * angle[planes % cells.angle] * z[row % cells.z];
+        for (cell, share) in to.iter_mut().zip(&x) {
+            *cell = weight * share;
         }
     }
-    psi
 }

@@ -365,9 +365,9 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         )
     }
 
-    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
+    fn put_state(&mut self, row: &dyn Fn(usize, &mut [f64])) -> Result<()> {
         self.begin(1)?;
-        self.put_psi(psi)
+        self.put_psi(row)
     }
 
     fn state(&mut self) -> Result<Vec<f64>> {

@@ -17,7 +17,7 @@ use crate::scoring::Scores;
 /// Blocks that sum maps.
 const MAP_BLOCKS: i32 = 128;
 /// Rows of psi that go to or from the device at once in benchmarks and tests.
-const ROWS_AT_ONCE: usize = 1 << 16;
+const ROWS_AT_ONCE: usize = 1 << 14;
 
 impl<S: Stored> CudaStepper<'_, S> {
     /// Uploads the sources' boxes and lets a kernel place them.
@@ -111,18 +111,20 @@ impl<S: Stored> CudaStepper<'_, S> {
         Ok((cells, sums))
     }
 
-    /// Fills psi of one spot from a dense [energy, angle, z, x] array; the window is the whole grid.
-    pub(super) fn put_psi(&mut self, psi: &[f64]) -> Result<()> {
+    /// Fills psi of one spot row by row; the window is the whole grid.
+    pub(super) fn put_psi(&mut self, fill: &dyn Fn(usize, &mut [f64])) -> Result<()> {
         let window = self.limits();
         self.launcher
             .upload(self.twin.windows, bytemuck::bytes_of(&window))?;
         let layout = self.march.phase_space.layout();
-        let cells_x = self.march.phase_space.space.cells_x;
+        let mut weights = vec![0.0; self.march.phase_space.space.cells_x];
+        let rows = layout.len() / layout.row;
         let mut to = self.psi()?;
-        for rows in psi.chunks(cells_x * ROWS_AT_ONCE) {
-            let mut cells = vec![S::zeroed(); rows.len() / cells_x * layout.row];
-            for (row, weights) in cells.chunks_mut(layout.row).zip(rows.chunks(cells_x)) {
-                for (cell, &weight) in row.iter_mut().zip(weights) {
+        for first in (0..rows).step_by(ROWS_AT_ONCE) {
+            let mut cells = vec![S::zeroed(); ROWS_AT_ONCE.min(rows - first) * layout.row];
+            for (i, row) in cells.chunks_mut(layout.row).enumerate() {
+                fill(first + i, &mut weights);
+                for (cell, &weight) in row.iter_mut().zip(&weights) {
                     *cell = S::stored(weight);
                 }
             }
