@@ -68,7 +68,7 @@ fn ledger_bits(text: &str, order: Order) -> Vec<(String, u64)> {
 
 #[test]
 fn a_warp_that_runs_ahead_leaves_the_same_ledger() {
-    // Between them they take all kernels.
+    // Between them they take all kernels but `copy_plane`.
     let few = ["path", "depth", "path, media, transport, moliere"];
     for (name, text) in cases().into_iter().filter(|(name, _)| few.contains(name)) {
         let forward = ledger_bits(&text, Order::Forward);
