@@ -87,11 +87,11 @@ fn on_idle_gpu(arguments: &str) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
-/// How often the program made pinned memory; the driver tells when its context ends, with nothing left in it.
-fn pinned_made(said: &str) -> usize {
+/// How often something happened; the driver tells when its context ends, with nothing left in it.
+fn times(said: &str, what: &str) -> usize {
     let line = said
         .lines()
-        .find_map(|line| line.strip_prefix("fake driver: pinned memory made "))
+        .find_map(|line| line.strip_prefix(&format!("fake driver: {what} ")))
         .unwrap_or_else(|| panic!("{said}"));
     line.split(' ').next().unwrap().parse().unwrap()
 }
@@ -186,7 +186,7 @@ fn copies_go_through_pinned_memory_that_is_kept_and_ends_before_the_context() {
     let [few, many] = ["1", "100"].map(|steps| {
         let (code, said) = on_idle_gpu(&format!("{bench} {steps}"));
         assert_eq!(code, Some(0), "{said}");
-        pinned_made(&said)
+        times(&said, "pinned memory made")
     });
     // One more for the windows that are asked for while a march goes on.
     assert!(many <= few + 1 && many <= 8, "{few} {many}");
@@ -203,5 +203,13 @@ fn a_run_frees_no_memory_under_a_kernel() {
     let (code, said) = on_idle_gpu(&run);
     // Kernels that do nothing lose the beam.
     assert_eq!(code, Some(70), "{said}");
-    assert!(pinned_made(&said) <= 8, "{said}");
+    assert!(times(&said, "pinned memory made") <= 8, "{said}");
+}
+
+#[test]
+fn a_dense_step_is_timed_as_the_device_takes_it_with_two_operators_in_one_pass() {
+    let (code, said) = on_idle_gpu("bench --backend cuda --grid 8x8x12x10 --steps 3");
+    assert_eq!(code, Some(0), "{said}");
+    // Two schemes, each with a step that warms up.
+    assert_eq!(times(&said, "transport launched"), 2 * (3 + 1), "{said}");
 }
