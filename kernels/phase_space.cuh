@@ -214,6 +214,7 @@ __device__ __forceinline__ void put(Stored *cell, Arithmetic<Stored> value, doub
 template <int COUNT, typename Stored>
 __device__ __forceinline__ void enter_losses(const March<Stored> &march, int spot, int first, const double *lost) {
     __shared__ double warps[COUNT][ROWS];
+    __syncthreads();  // what a call before left there has been read
     bool any = false;
     for (int i = 0; i < COUNT; ++i) any = any || lost[i] != 0;
     any = __any_sync(0xffffffffu, any);

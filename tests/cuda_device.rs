@@ -14,6 +14,17 @@ fn gpu(precision: Precision) -> Box<dyn Machine> {
     open(BackendChoice::Cuda, precision, None).unwrap().machine
 }
 
+/// All cases, or those that SMATRIX2D_CASES names, a semicolon between them (few, under compute-sanitizer).
+fn asked_cases() -> Vec<(&'static str, String)> {
+    let mut all = cases();
+    if let Ok(asked) = std::env::var("SMATRIX2D_CASES") {
+        let names: Vec<&str> = asked.split(';').map(str::trim).collect();
+        all.retain(|(name, _)| names.contains(name));
+        assert_eq!(all.len(), names.len(), "SMATRIX2D_CASES: {asked}");
+    }
+    all
+}
+
 fn bits(outcome: &Outcome) -> Vec<u64> {
     let deposit = outcome.results.energy_deposit_mev.iter();
     deposit.map(|value| value.to_bits()).collect()
@@ -22,10 +33,11 @@ fn bits(outcome: &Outcome) -> Vec<u64> {
 #[test]
 #[ignore = "needs a GPU"]
 fn single_and_double_give_the_bits_of_the_cpu_on_gpu() {
-    for (name, text) in cases() {
-        for precision in [Precision::Single, Precision::Double] {
+    for precision in [Precision::Single, Precision::Double] {
+        let machine = gpu(precision);
+        for (name, text) in asked_cases() {
             let cpu = outcome(&text, &Cpu::new(precision)).unwrap();
-            let cuda = outcome(&text, gpu(precision).as_ref()).unwrap();
+            let cuda = outcome(&text, machine.as_ref()).unwrap();
             assert!(bits(&cpu) == bits(&cuda), "{name}, {precision:?}");
             assert_eq!(
                 (cpu.steps, cpu.cell_updates),
@@ -39,9 +51,23 @@ fn single_and_double_give_the_bits_of_the_cpu_on_gpu() {
 #[test]
 #[ignore = "needs a GPU"]
 fn half_gives_the_same_bits_twice_on_gpu() {
-    for (name, text) in cases() {
-        let once = || bits(&outcome(&text, gpu(Precision::Half).as_ref()).unwrap());
+    let machine = gpu(Precision::Half);
+    for (name, text) in asked_cases() {
+        let once = || bits(&outcome(&text, machine.as_ref()).unwrap());
         assert!(once() == once(), "{name}");
+    }
+}
+
+#[test]
+fn the_cases_that_run_under_the_sanitizers_are_cases() {
+    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/gpu-check"));
+    let script = script.unwrap();
+    let line = script
+        .lines()
+        .find_map(|line| line.strip_prefix("SANITIZED = "));
+    let asked = line.unwrap().trim_matches('"').split(';').map(str::trim);
+    for name in asked {
+        assert!(cases().iter().any(|(case, _)| *case == name), "{name}");
     }
 }
 

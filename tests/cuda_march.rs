@@ -5,7 +5,8 @@ mod host_launcher;
 #[path = "support/small_cases.rs"]
 mod small_cases;
 
-use host_launcher::HostMachine;
+use cuda_host::Order;
+use host_launcher::{HostLauncher, HostMachine};
 use small_cases::{cases, outcome, with_march};
 use smatrix2d::backend::Machine;
 use smatrix2d::backend::cpu::Cpu;
@@ -50,6 +51,28 @@ fn assert_same(name: &str, cpu: &Outcome, cuda: &Outcome) {
         // Some thousand f64 terms of one sign, summed in another order.
         let rounding = 1e-12 * a.abs().max(b.abs()).max(0.1);
         assert!((a - b).abs() <= rounding, "{name}: {channel}: {a:e} {b:e}");
+    }
+}
+
+fn ledger_bits(text: &str, order: Order) -> Vec<(String, u64)> {
+    let machine = HostMachine {
+        launcher: HostLauncher::new(order),
+        precision: Precision::Single,
+    };
+    let outcome = outcome(text, &machine).unwrap();
+    let channels = outcome.ledger.channels().into_iter();
+    channels
+        .map(|(name, value)| (name.to_string(), value.to_bits()))
+        .collect()
+}
+
+#[test]
+fn a_warp_that_runs_ahead_leaves_the_same_ledger() {
+    // Between them they take all kernels but `copy_plane`.
+    let few = ["path", "depth", "path, media, transport, moliere"];
+    for (name, text) in cases().into_iter().filter(|(name, _)| few.contains(name)) {
+        let forward = ledger_bits(&text, Order::Forward);
+        assert_eq!(forward, ledger_bits(&text, Order::WarpsAhead), "{name}");
     }
 }
 
@@ -135,6 +158,21 @@ fn planes_hold_the_spectra_of_the_cpu() {
                 (&a - &b).iter().all(|d| d.abs() < 1e-12 * a.sum()),
                 "{name}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_march_fetches_nothing_that_was_never_written_and_leaves_no_copy_under_way() {
+    // Spots that end at different steps.
+    let spots = spots(3, "none").replacen("energy_mev = 40.0", "energy_mev = 25.0", 1);
+    let path = cases().into_iter().find(|(name, _)| *name == "path");
+    for (name, text) in [("spots", spots)].into_iter().chain(path) {
+        for precision in [Precision::Single, Precision::Half] {
+            let machine = HostMachine::new(precision);
+            outcome(&text, &machine).unwrap();
+            assert_eq!(machine.launcher.unwritten_downloaded(), 0, "{name}");
+            assert_eq!(machine.launcher.fetches_under_way(), 0, "{name}");
         }
     }
 }

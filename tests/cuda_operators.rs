@@ -38,9 +38,12 @@ const OPERATORS: [Operator; 5] = [
 fn after(text: &str, machine: &dyn Machine, operator: fn(&mut dyn Stepper)) -> Vec<u64> {
     with_march(text, |march| {
         let layout = march.phase_space.layout();
-        let cells = layout.len() / layout.row * march.phase_space.space.cells_x;
+        let cells_x = march.phase_space.space.cells_x;
+        let psi = random(layout.len() / layout.row * cells_x);
         let mut stepper = machine.stepper(march).unwrap();
-        stepper.put_state(&random(cells)).unwrap();
+        let row =
+            |i: usize, cells: &mut [f64]| cells.copy_from_slice(&psi[i * cells_x..][..cells_x]);
+        stepper.put_state(&row).unwrap();
         operator(stepper.as_mut());
         let state = stepper.state().unwrap();
         assert!(state.iter().any(|w| *w > 0.0));

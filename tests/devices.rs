@@ -1,7 +1,7 @@
 //! `smatrix2d devices` on machines of every kind, each made with a libcuda of its own on the library path.
 
 use assert_cmd::Command;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The first name that is tried for the driver's library; a file that is no library ends the search for it.
@@ -57,15 +57,43 @@ fn compiled(source: &Path, definitions: &[(&str, i32)]) -> TempDir {
 }
 
 fn fake_driver(init_status: i32, cuda_version: i32, devices: i32) -> TempDir {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/fake_driver/driver.c");
     compiled(
-        &source,
+        &driver_source(),
         &[
             ("INIT_STATUS", init_status),
             ("CUDA_VERSION", cuda_version),
             ("DEVICES", devices),
         ],
     )
+}
+
+fn driver_source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/fake_driver/driver.c")
+}
+
+/// What the program says on a GPU that can be opened and whose kernels do nothing.
+fn on_idle_gpu(arguments: &str) -> (Option<i32>, String) {
+    let settings = ["INIT_STATUS", "CUDA_VERSION", "DEVICES", "WORKS"];
+    let values = [0, 12_040, 1, 1];
+    let settings: Vec<(&str, i32)> = settings.into_iter().zip(values).collect();
+    let library = compiled(&driver_source(), &settings);
+    let mut command = Command::cargo_bin("smatrix2d").unwrap();
+    let output = command
+        .env("LD_LIBRARY_PATH", library.path())
+        .args(arguments.split_whitespace())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), said)
+}
+
+/// How often something happened; the driver tells when its context ends, with nothing left in it.
+fn times(said: &str, what: &str) -> usize {
+    let line = said
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("fake driver: {what} ")))
+        .unwrap_or_else(|| panic!("{said}"));
+    line.split(' ').next().unwrap().parse().unwrap()
 }
 
 fn no_library() -> TempDir {
@@ -95,7 +123,7 @@ fn a_machine_without_a_usable_driver_is_told_why_and_ends_with_0() {
         ),
         (
             fake_driver(34, 12_040, 0),
-            "sees no device",
+            "the CUDA toolkit's stub, not a driver",
             "runs on the CPU",
         ),
         (
@@ -150,4 +178,38 @@ fn gpus_and_mig_slices_are_listed_even_when_another_program_has_them_for_itself(
         (&"12.4".into(), &(1u64 << 33).into())
     );
     assert!(slice["memory_free_bytes"].is_null() && json["reason"].is_null());
+}
+
+#[test]
+fn copies_go_through_pinned_memory_that_is_kept_and_ends_before_the_context() {
+    let bench = "bench --backend cuda --grid 8x8x12x10 --steps";
+    let [few, many] = ["1", "100"].map(|steps| {
+        let (code, said) = on_idle_gpu(&format!("{bench} {steps}"));
+        assert_eq!(code, Some(0), "{said}");
+        times(&said, "pinned memory made")
+    });
+    // One more for the windows that are asked for while a march goes on.
+    assert!(many <= few + 1 && many <= 8, "{few} {many}");
+}
+
+#[test]
+fn a_run_frees_no_memory_under_a_kernel() {
+    let output = tempfile::tempdir().unwrap();
+    let dose = output.path().join("dose.h5");
+    let run = format!(
+        "run examples/two_spots.toml --quiet --backend cuda -o {}",
+        dose.display()
+    );
+    let (code, said) = on_idle_gpu(&run);
+    // Kernels that do nothing lose the beam.
+    assert_eq!(code, Some(70), "{said}");
+    assert!(times(&said, "pinned memory made") <= 8, "{said}");
+}
+
+#[test]
+fn a_dense_step_is_timed_as_the_device_takes_it_with_two_operators_in_one_pass() {
+    let (code, said) = on_idle_gpu("bench --backend cuda --grid 8x8x12x10 --steps 3");
+    assert_eq!(code, Some(0), "{said}");
+    // Two schemes, each with a step that warms up.
+    assert_eq!(times(&said, "transport launched"), 2 * (3 + 1), "{said}");
 }

@@ -75,8 +75,9 @@ pub trait Stepper {
         weights: &[f64],
         take: &mut dyn FnMut(Scores) -> Result<()>,
     ) -> Result<Vec<Tally>>;
-    /// Puts a state in the whole grid of the first spot, index order [energy, angle, z, x] without padding (benchmarks, tests).
-    fn put_state(&mut self, psi: &[f64]) -> Result<()>;
+    /// Puts a state in the whole grid of the first spot (benchmarks, tests): `row(i, cells)` fills the cells along x of row number
+    /// i in the index order [energy, angle, z].
+    fn put_state(&mut self, row: &dyn Fn(usize, &mut [f64])) -> Result<()>;
     /// The first spot's psi in the same order; zero outside the window.
     fn state(&mut self) -> Result<Vec<f64>>;
     /// Copies psi to the other buffer, whole: the measure of this machine's bandwidth.

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 use cuda_host::{Order, launch};
+use smatrix2d::backend::cuda::kernel::{Kernel, Storage};
 use smatrix2d::backend::cuda::launcher::{Argument, Launcher, Mark, Ticket};
 use smatrix2d::backend::cuda::machine;
 use smatrix2d::backend::cuda::twins::{Address, BLOCK};
@@ -23,7 +24,9 @@ pub struct HostLauncher {
     /// Bytes allocated, now and at most.
     bytes: Cell<(u64, u64)>,
     memory: RefCell<HashMap<Address, Vec<u128>>>,
-    fetched: RefCell<Vec<Vec<u8>>>,
+    fetched: RefCell<HashMap<u64, Vec<u8>>>,
+    /// Numbers of 8 bytes that came to the host without ever having been written.
+    unwritten: Cell<usize>,
 }
 
 impl HostLauncher {
@@ -36,6 +39,7 @@ impl HostLauncher {
             bytes: Cell::default(),
             memory: RefCell::default(),
             fetched: RefCell::default(),
+            unwritten: Cell::default(),
         }
     }
 
@@ -45,6 +49,22 @@ impl HostLauncher {
 
     pub fn most_bytes(&self) -> u64 {
         self.bytes.get().1
+    }
+
+    pub fn unwritten_downloaded(&self) -> usize {
+        self.unwritten.get()
+    }
+
+    pub fn fetches_under_way(&self) -> usize {
+        self.fetched.borrow().len()
+    }
+
+    fn brought(&self, from: Address, length: usize) -> &[u8] {
+        let bytes = bytes_at(from, length);
+        let numbers = bytes.chunks_exact(8);
+        let unwritten = numbers.filter(|number| number.iter().all(|byte| *byte == u8::MAX));
+        self.unwritten.set(self.unwritten.get() + unwritten.count());
+        bytes
     }
 
     fn count_bytes(&self, change: i64) {
@@ -113,18 +133,20 @@ impl Launcher for HostLauncher {
     }
 
     fn download(&self, from: Address, to: &mut [u8]) -> Result<()> {
-        to.copy_from_slice(bytes_at(from, to.len()));
+        to.copy_from_slice(self.brought(from, to.len()));
         Ok(())
     }
 
     fn start_fetch(&self, from: Address, bytes: u64) -> Result<Ticket> {
+        let bytes = self.brought(from, bytes as usize).to_vec();
         let mut fetched = self.fetched.borrow_mut();
-        fetched.push(bytes_at(from, bytes as usize).to_vec());
-        Ok(Ticket(fetched.len() as u64 - 1))
+        let ticket = (0..).find(|i| !fetched.contains_key(i)).unwrap();
+        fetched.insert(ticket, bytes);
+        Ok(Ticket(ticket))
     }
 
     fn fetched(&self, ticket: Ticket) -> Result<Vec<u8>> {
-        Ok(self.fetched.borrow()[ticket.0 as usize].clone())
+        Ok(self.fetched.borrow_mut().remove(&ticket.0).unwrap())
     }
 
     fn hold_for(&self, _ticket: Ticket) -> Result<()> {
@@ -137,7 +159,8 @@ impl Launcher for HostLauncher {
 
     unsafe fn launch(
         &self,
-        kernel: &str,
+        kernel: Kernel,
+        storage: Storage,
         grid: [u32; 3],
         shared_bytes: u32,
         arguments: &[Argument],
@@ -149,7 +172,7 @@ impl Launcher for HostLauncher {
         // SAFETY: the caller's promise.
         unsafe {
             launch(
-                kernel,
+                &kernel.entry(storage),
                 grid,
                 BLOCK,
                 shared_bytes as usize,

@@ -73,6 +73,8 @@ struct Places {
     rest: u64,
     steps_done: u64,
     last: u64,
+    layers: u64,
+    entries: u64,
     cleared: u64,
     windows: u64,
     snapshot: u64,
@@ -80,10 +82,8 @@ struct Places {
     partial: u64,
     columns: u64,
     column_most: u64,
-    layers: u64,
     outside: u64,
     collected: u64,
-    entries: u64,
     all: u64,
 }
 
@@ -101,16 +101,17 @@ impl Places {
             rest: each(2, 8),
             steps_done: each(1, 4),
             last: each(LOSSES, 8),
+            // Not every step and energy of every spot is written; all are fetched.
+            layers: each(extent.layout.energies, 8),
+            entries: each(extent.steps_kept() * ENTRIES, 8),
             windows: each(WINDOW_SLOTS as usize, size_of::<twins::Window>()),
             snapshot: each(1, size_of::<twins::Window>()),
             kept: each(2 * DIMENSIONS, 4),
             partial: each(SCORES * extent.layout.angles * plane, real),
             columns: each(2 * plane, 8),
             column_most: each(plane, real),
-            layers: each(extent.layout.energies, 8),
             outside: each(extent.layout.energies, 8),
             collected: each(extent.collect_blocks() * COLLECTED, 8),
-            entries: each(extent.steps_kept() * ENTRIES, 8),
             cleared: 0,
             all: 0,
         };
@@ -125,7 +126,7 @@ pub struct Batch<'a> {
     pub extent: Extent,
     psi: [Memory<'a>; 2],
     kept: Memory<'a>,
-    /// Zeros at the start of a march: from `kept` on.
+    /// Bytes from `kept` on that are zeros at the start of a march.
     cleared: u64,
     /// One window per spot, for the host to read while the march goes on.
     pub snapshot: Address,
@@ -168,7 +169,7 @@ impl<'a> Batch<'a> {
         self.psi[turn % 2].address
     }
 
-    /// The sums that a march adds to, and how many bytes they are.
+    /// The sums that a march adds to and what it fetches, and how many bytes they are.
     pub fn sums(&self) -> Address {
         self.kept.address
     }

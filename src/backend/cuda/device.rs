@@ -1,9 +1,11 @@
 //! A GPU as a `Launcher`: one context, the embedded kernels, a compute queue and a copy queue.
 
+use super::kernel::{Kernel, Storage};
 use super::launcher::{Argument, Launcher, Mark, Ticket};
 use super::probe::GpuInfo;
+use super::ptx;
+use super::staging::{Buffer, PIECE_BYTES, Staging};
 use super::twins::{Address, BLOCK};
-use super::{pinned::Pinned, ptx};
 use crate::error::{Error, Kind, Result};
 use cudarc::driver::result::{self, DriverError, event, module, stream};
 use cudarc::driver::{CudaContext, sys};
@@ -12,41 +14,12 @@ use std::collections::HashMap;
 use std::ffi::{CString, c_void};
 use std::sync::Arc;
 
-/// Kernels of each module, without the storage type that their names end in.
-const KERNELS: [(&str, &[&str]); 6] = [
-    ("scattering", &["scattering"]),
-    (
-        "energy_loss",
-        &["energy_loss", "transport", "transport_reacting"],
-    ),
-    ("streaming", &["streaming_x", "streaming_xz"]),
-    (
-        "scoring",
-        &[
-            "score",
-            "score_reacting",
-            "collect",
-            "trim_z",
-            "sum_layers",
-            "close_step",
-            "close_march",
-        ],
-    ),
-    ("transfer", &["place", "sum_maps", "copy_plane"]),
-    ("inject", &["inject"]),
-];
-const STORAGES: [&str; 3] = ["double", "single", "half"];
-
-/// Bytes that a large download goes through at a time.
-pub const STAGING_BYTES: usize = 1 << 24;
-
 /// Left to the kernels' own arrays.
 const STATIC_SHARED_BYTES: u32 = 4096;
 
 /// A copy to the host under way.
 struct Fetch {
-    arrived: sys::CUevent,
-    buffer: Pinned,
+    buffer: Buffer,
     bytes: usize,
 }
 
@@ -55,12 +28,15 @@ pub struct Device {
     name: String,
     compute: sys::CUstream,
     copies: sys::CUstream,
+    /// For the copy queue: what the compute queue had been asked for.
+    computed: sys::CUevent,
     modules: Vec<sys::CUmodule>,
-    kernels: HashMap<String, sys::CUfunction>,
+    /// By kernel and storage.
+    functions: [[sys::CUfunction; Storage::ALL.len()]; Kernel::COUNT],
     shared_bytes_max: u32,
     fetches: RefCell<HashMap<u64, Fetch>>,
     marks: RefCell<Vec<sys::CUevent>>,
-    staging: RefCell<Option<Pinned>>,
+    staging: RefCell<Staging>,
 }
 
 /// What a driver's status means to the user: `what` was being done.
@@ -112,46 +88,49 @@ impl Device {
             .attribute(attribute)
             .map_err(fails("asking for its shared memory"))?;
         let queue = || stream::create(stream::StreamKind::NonBlocking);
+        let moment = event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING);
         let mut device = Device {
             context,
             compute: queue().map_err(fails("creating a queue"))?,
             copies: queue().map_err(fails("creating a queue"))?,
+            computed: moment.map_err(fails("creating an event"))?,
             modules: Vec::new(),
-            kernels: HashMap::new(),
+            functions: [[std::ptr::null_mut(); Storage::ALL.len()]; Kernel::COUNT],
             shared_bytes_max: shared_bytes as u32 - STATIC_SHARED_BYTES,
             fetches: RefCell::default(),
             marks: RefCell::default(),
             staging: RefCell::default(),
             name,
         };
-        for (module, kernels) in KERNELS {
-            device.load(module, kernels)?;
+        for (module, text) in ptx::MODULES {
+            device.load(module, text)?;
         }
         Ok(device)
     }
 
-    fn load(&mut self, name: &'static str, kernels: &[&str]) -> Result<()> {
-        let text = ptx::module(name)
-            .and_then(|text| CString::new(text).ok())
-            .ok_or_else(|| Error::internal(format!("no PTX of {name}")))?;
+    fn load(&mut self, name: &str, text: &str) -> Result<()> {
+        let text = CString::new(text).unwrap_or_default();
         // SAFETY: a null-terminated PTX text that outlives the call.
         let loaded = unsafe { module::load_data(text.as_ptr().cast()) };
         let handle = loaded.map_err(|error| self.fails(&error, &format!("loading {name}")))?;
         self.modules.push(handle);
-        for kernel in kernels {
-            for storage in STORAGES {
-                let entry = format!("{kernel}_{storage}");
-                let c_name = CString::new(entry.clone()).unwrap_or_default();
-                // SAFETY: the module was loaded above.
-                let function = unsafe { module::get_function(handle, c_name) }
-                    .map_err(|error| self.fails(&error, &format!("finding {entry}")))?;
-                if kernel.starts_with("transport") {
+        for kernel in Kernel::all().filter(|kernel| kernel.module() == name) {
+            for storage in Storage::ALL {
+                let function = self.find(handle, &kernel.entry(storage))?;
+                if matches!(kernel, Kernel::Transport | Kernel::TransportReacting) {
                     self.allow_shared(function)?;
                 }
-                self.kernels.insert(entry, function);
+                self.functions[kernel as usize][storage as usize] = function;
             }
         }
         Ok(())
+    }
+
+    fn find(&self, module: sys::CUmodule, entry: &str) -> Result<sys::CUfunction> {
+        let name = CString::new(entry).unwrap_or_default();
+        // SAFETY: the module is loaded.
+        let found = unsafe { module::get_function(module, name) };
+        found.map_err(|error| self.fails(&error, &format!("finding {entry}")))
     }
 
     fn allow_shared(&self, function: sys::CUfunction) -> Result<()> {
@@ -179,19 +158,41 @@ impl Device {
         self.checked(self.context.bind_to_thread(), "using it")
     }
 
-    /// Copies to pinned memory in the compute queue and waits.
-    fn download_piece(&self, from: Address, to: &mut [u8], staging: &mut Pinned) -> Result<()> {
-        let piece = &mut staging.bytes_mut()[..to.len()];
-        // SAFETY: the caller's range is allocated; the pinned buffer outlives the wait below.
-        let copied = unsafe { result::memcpy_dtoh_async(piece, from, self.compute) };
-        self.checked(copied, "copying from it")?;
-        self.synchronize()?;
-        to.copy_from_slice(&staging.bytes()[..to.len()]);
+    fn buffer(&self, bytes: usize) -> Result<Buffer> {
+        let taken = self.staging.borrow_mut().take(bytes);
+        self.checked(taken, "allocating pinned memory")
+    }
+
+    /// Copies through pinned memory in the compute queue.
+    fn upload_piece(&self, to: Address, piece: &[u8]) -> Result<()> {
+        let mut buffer = self.buffer(piece.len())?;
+        buffer.pinned.bytes_mut()[..piece.len()].copy_from_slice(piece);
+        let pinned = &buffer.pinned.bytes()[..piece.len()];
+        // SAFETY: the caller's range is allocated; nothing touches the buffer before `passed`.
+        let copied = unsafe { result::memcpy_htod_async(to, pinned, self.compute) };
+        self.checked(copied, "copying to it")?;
+        self.record(buffer.passed, self.compute)?;
+        self.staging.borrow_mut().give_back(buffer);
         Ok(())
     }
 
-    fn new_event(&self, flags: sys::CUevent_flags) -> Result<sys::CUevent> {
-        self.checked(event::create(flags), "creating an event")
+    /// Queues a copy to pinned memory.
+    fn fetch(&self, from: Address, bytes: usize, queue: sys::CUstream) -> Result<Buffer> {
+        let mut buffer = self.buffer(bytes)?;
+        let pinned = &mut buffer.pinned.bytes_mut()[..bytes];
+        // SAFETY: the caller's range is allocated; nothing touches the buffer before `passed`.
+        let copied = unsafe { result::memcpy_dtoh_async(pinned, from, queue) };
+        self.checked(copied, "copying from it")?;
+        self.record(buffer.passed, queue)?;
+        Ok(buffer)
+    }
+
+    /// Hands on what a fetched buffer holds, once it has arrived.
+    fn arrived<T>(&self, buffer: Buffer, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        self.checked(buffer.wait(), "waiting for a copy")?;
+        let taken = take(buffer.pinned.bytes());
+        self.staging.borrow_mut().give_back(buffer);
+        Ok(taken)
     }
 
     /// Notes a moment of one queue.
@@ -212,11 +213,8 @@ impl Device {
 
     /// Lets the copy queue wait for all that the compute queue holds now.
     fn copies_after_compute(&self) -> Result<()> {
-        let moment = self.new_event(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)?;
-        self.record(moment, self.compute)?;
-        self.wait_for(self.copies, moment)?;
-        // SAFETY: the driver keeps an event until the queues have passed it.
-        self.checked(unsafe { event::destroy(moment) }, "ending an event")
+        self.record(self.computed, self.compute)?;
+        self.wait_for(self.copies, self.computed)
     }
 }
 
@@ -239,7 +237,9 @@ impl Launcher for Device {
     }
 
     fn free(&self, address: Address) {
-        // SAFETY: came from `allocate`; the driver waits for kernels that use it. An error has shown elsewhere before.
+        // What is queued may use it. An error has shown elsewhere before.
+        let _ = self.synchronize();
+        // SAFETY: came from `allocate`, and nothing uses it any more.
         let _ = unsafe { result::free_sync(address) };
     }
 
@@ -251,9 +251,12 @@ impl Launcher for Device {
 
     fn upload(&self, to: Address, bytes: &[u8]) -> Result<()> {
         self.bind()?;
-        // SAFETY: the caller's range is allocated; the driver has read pageable memory when the call returns.
-        let copied = unsafe { result::memcpy_htod_async(to, bytes, self.compute) };
-        self.checked(copied, "copying to it")
+        let mut address = to;
+        for piece in bytes.chunks(PIECE_BYTES) {
+            self.upload_piece(address, piece)?;
+            address += piece.len() as u64;
+        }
+        Ok(())
     }
 
     fn copy(&self, from: Address, to: Address, bytes: u64) -> Result<()> {
@@ -264,16 +267,10 @@ impl Launcher for Device {
 
     fn download(&self, from: Address, to: &mut [u8]) -> Result<()> {
         self.bind()?;
-        let mut staging = self.staging.borrow_mut();
-        let pinned = match &mut *staging {
-            Some(pinned) => pinned,
-            none => {
-                none.insert(self.checked(Pinned::new(STAGING_BYTES), "allocating pinned memory")?)
-            }
-        };
         let mut address = from;
-        for piece in to.chunks_mut(STAGING_BYTES) {
-            self.download_piece(address, piece, pinned)?;
+        for piece in to.chunks_mut(PIECE_BYTES) {
+            let buffer = self.fetch(address, piece.len(), self.compute)?;
+            self.arrived(buffer, |bytes| piece.copy_from_slice(&bytes[..piece.len()]))?;
             address += piece.len() as u64;
         }
         Ok(())
@@ -282,36 +279,22 @@ impl Launcher for Device {
     fn start_fetch(&self, from: Address, bytes: u64) -> Result<Ticket> {
         self.copies_after_compute()?;
         let bytes = bytes as usize;
-        let mut buffer = self.checked(Pinned::new(bytes), "allocating pinned memory")?;
-        let arrived = self.new_event(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)?;
-        // SAFETY: the caller's range is allocated; the buffer lives in `fetches` until the copy has arrived.
-        let copied = unsafe { result::memcpy_dtoh_async(buffer.bytes_mut(), from, self.copies) };
-        self.checked(copied, "copying from it")?;
-        self.record(arrived, self.copies)?;
+        let buffer = self.fetch(from, bytes, self.copies)?;
         let mut fetches = self.fetches.borrow_mut();
         let ticket = (0..).find(|i| !fetches.contains_key(i)).unwrap_or(0);
-        let fetch = Fetch {
-            arrived,
-            buffer,
-            bytes,
-        };
-        fetches.insert(ticket, fetch);
+        fetches.insert(ticket, Fetch { buffer, bytes });
         Ok(Ticket(ticket))
     }
 
     fn fetched(&self, ticket: Ticket) -> Result<Vec<u8>> {
         let fetch = self.fetches.borrow_mut().remove(&ticket.0);
         let fetch = fetch.ok_or_else(|| Error::internal("a copy that was never started"))?;
-        // SAFETY: the event is alive; nothing waits for it afterwards.
-        let arrived =
-            unsafe { event::synchronize(fetch.arrived).and(event::destroy(fetch.arrived)) };
-        self.checked(arrived, "waiting for a copy")?;
-        Ok(fetch.buffer.bytes()[..fetch.bytes].to_vec())
+        self.arrived(fetch.buffer, |bytes| bytes[..fetch.bytes].to_vec())
     }
 
     fn hold_for(&self, ticket: Ticket) -> Result<()> {
         match self.fetches.borrow().get(&ticket.0) {
-            Some(fetch) => self.wait_for(self.compute, fetch.arrived),
+            Some(fetch) => self.wait_for(self.compute, fetch.buffer.passed),
             None => Ok(()),
         }
     }
@@ -322,13 +305,13 @@ impl Launcher for Device {
 
     unsafe fn launch(
         &self,
-        kernel: &str,
+        kernel: Kernel,
+        storage: Storage,
         grid: [u32; 3],
         shared_bytes: u32,
         arguments: &[Argument],
     ) -> Result<()> {
-        let found = self.kernels.get(kernel).copied();
-        let function = found.ok_or_else(|| Error::internal(format!("no kernel {kernel}")))?;
+        let function = self.functions[kernel as usize][storage as usize];
         let pointer = |argument: &Argument| argument.bytes.as_ptr().cast_mut().cast::<c_void>();
         let mut pointers: Vec<*mut c_void> = arguments.iter().map(pointer).collect();
         let (grid, block) = (grid.into(), BLOCK.into());
@@ -343,7 +326,7 @@ impl Launcher for Device {
                 &mut pointers,
             )
         };
-        launched.map_err(|error| self.fails(&error, &format!("launching {kernel}")))
+        launched.map_err(|error| self.fails(&error, &format!("launching {kernel:?}")))
     }
 
     fn synchronize(&self) -> Result<()> {
@@ -353,7 +336,8 @@ impl Launcher for Device {
     }
 
     fn mark(&self) -> Result<Mark> {
-        let moment = self.new_event(sys::CUevent_flags::CU_EVENT_DEFAULT)?;
+        let moment = event::create(sys::CUevent_flags::CU_EVENT_DEFAULT);
+        let moment = self.checked(moment, "creating an event")?;
         self.record(moment, self.compute)?;
         let mut marks = self.marks.borrow_mut();
         marks.push(moment);
@@ -375,6 +359,10 @@ impl Drop for Device {
         unsafe {
             let _ = stream::synchronize(self.compute);
             let _ = stream::synchronize(self.copies);
+            // Pinned memory ends before the context, which ends with the fields.
+            self.fetches.get_mut().clear();
+            self.staging.take();
+            let _ = event::destroy(self.computed);
             for moment in self.marks.get_mut().drain(..) {
                 let _ = event::destroy(moment);
             }
@@ -384,26 +372,5 @@ impl Drop for Device {
             let _ = stream::destroy(self.compute);
             let _ = stream::destroy(self.copies);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{KERNELS, STORAGES, ptx};
-
-    #[test]
-    fn every_kernel_that_is_loaded_is_in_its_module_and_every_kernel_of_a_module_is_loaded() {
-        for (module, kernels) in KERNELS {
-            let text = ptx::module(module).unwrap();
-            for kernel in kernels {
-                for storage in STORAGES {
-                    let entry = format!(".entry {kernel}_{storage}(");
-                    assert!(text.contains(&entry), "{module}: {entry}");
-                }
-            }
-            let entries = text.matches(".entry ").count();
-            assert_eq!(entries, kernels.len() * STORAGES.len(), "{module}");
-        }
-        assert_eq!(KERNELS.len(), ptx::MODULES.len());
     }
 }

@@ -1,6 +1,7 @@
 //! The seam between the march and a device: memory, copies, launches. `device.rs` does it with a GPU; the tests do it with the
 //! same kernels on the host, and with devices that fail.
 
+use super::kernel::{Kernel, Storage};
 use super::twins::Address;
 use crate::error::Result;
 
@@ -54,7 +55,8 @@ pub trait Launcher {
     /// The arguments are the kernel's own, and addresses among them good for all that it reads and writes.
     unsafe fn launch(
         &self,
-        kernel: &str,
+        kernel: Kernel,
+        storage: Storage,
         grid: [u32; 3],
         shared_bytes: u32,
         arguments: &[Argument],

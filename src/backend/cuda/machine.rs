@@ -1,9 +1,10 @@
 //! The CUDA backend as a machine to run on.
 
 use super::batch::Extent;
-use super::device::{Device, STAGING_BYTES};
+use super::device::Device;
 use super::launcher::Launcher;
 use super::probe::GpuInfo;
+use super::staging::STAGING_BYTES;
 use super::stepper::{CudaStepper, extent};
 use super::stored::Stored;
 use super::tables::Packed;

@@ -41,6 +41,8 @@ pub enum NoGpu {
     LibraryMissing,
     /// With the symbol that is not there.
     LibraryUnusable(&'static str),
+    /// The toolkit's library to link against lies before the driver's, or there is no driver's.
+    LibraryIsStub,
     NoDevices,
     /// With the driver's name for the error.
     InitFailed(String),
@@ -60,9 +62,10 @@ pub enum Verdict {
 impl NoGpu {
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::LibraryMissing | Self::LibraryUnusable(_) | Self::NoDevices => {
-                Verdict::NoneExists
-            }
+            Self::LibraryMissing
+            | Self::LibraryUnusable(_)
+            | Self::LibraryIsStub
+            | Self::NoDevices => Verdict::NoneExists,
             Self::InitFailed(_) | Self::DriverTooOld(_) | Self::CallFailed(..) => {
                 Verdict::OneFailed
             }
@@ -73,6 +76,9 @@ impl NoGpu {
         match self {
             Self::LibraryMissing | Self::LibraryUnusable(_) => {
                 "install the NVIDIA driver, or start the container with its GPUs; or use --backend cpu"
+            }
+            Self::LibraryIsStub => {
+                "take the CUDA toolkit's stubs folder out of LD_LIBRARY_PATH; or use --backend cpu"
             }
             Self::NoDevices => {
                 "see nvidia-smi, CUDA_VISIBLE_DEVICES and the job's GPU request; or use --backend cpu"
@@ -94,6 +100,10 @@ impl fmt::Display for NoGpu {
             Self::LibraryUnusable(symbol) => {
                 write!(f, "libcuda.so.1 is not a driver: it has no {symbol}")
             }
+            Self::LibraryIsStub => write!(
+                f,
+                "libcuda.so.1 is the CUDA toolkit's stub, not a driver: is a folder named stubs in LD_LIBRARY_PATH?"
+            ),
             Self::NoDevices => write!(f, "the NVIDIA driver sees no device{}", visible_devices()),
             Self::InitFailed(name) => {
                 write!(f, "the NVIDIA driver cannot be initialised: {name}")
@@ -135,7 +145,8 @@ pub fn probe() -> std::result::Result<Vec<GpuInfo>, NoGpu> {
     let driver = Driver::open()?;
     match driver.init() {
         SUCCESS => {}
-        NO_DEVICE | STUB_LIBRARY => return Err(NoGpu::NoDevices),
+        NO_DEVICE => return Err(NoGpu::NoDevices),
+        STUB_LIBRARY => return Err(NoGpu::LibraryIsStub),
         status => return Err(NoGpu::InitFailed(status_name(status))),
     }
     let count = driver.device_count()?;
@@ -286,6 +297,7 @@ mod tests {
         let cases = [
             (NoGpu::LibraryMissing, Verdict::NoneExists),
             (NoGpu::LibraryUnusable("cuInit"), Verdict::NoneExists),
+            (NoGpu::LibraryIsStub, Verdict::NoneExists),
             (NoGpu::NoDevices, Verdict::NoneExists),
             (
                 NoGpu::InitFailed("CUDA_ERROR_UNKNOWN".into()),

@@ -1,12 +1,12 @@
 //! How cells of psi are stored on the device, and the arithmetic that goes with it; twin of `Storage` in kernels/common.cuh.
 
+use super::kernel::Storage;
 use crate::real::Real;
 use bytemuck::Pod;
 
 pub trait Stored: Pod {
     type Arithmetic: Real;
-    /// What the kernels' names end in.
-    const SUFFIX: &'static str;
+    const STORAGE: Storage;
     fn stored(value: f64) -> Self;
     /// What the kernels read back.
     fn loaded(self) -> f64;
@@ -14,7 +14,7 @@ pub trait Stored: Pod {
 
 impl Stored for f64 {
     type Arithmetic = f64;
-    const SUFFIX: &'static str = "double";
+    const STORAGE: Storage = Storage::Double;
     fn stored(value: f64) -> f64 {
         value
     }
@@ -25,7 +25,7 @@ impl Stored for f64 {
 
 impl Stored for f32 {
     type Arithmetic = f32;
-    const SUFFIX: &'static str = "single";
+    const STORAGE: Storage = Storage::Single;
     fn stored(value: f64) -> f32 {
         value as f32
     }
@@ -39,7 +39,7 @@ const HALF_SCALE: f32 = 32768.0;
 
 impl Stored for half::f16 {
     type Arithmetic = f32;
-    const SUFFIX: &'static str = "half";
+    const STORAGE: Storage = Storage::Half;
     fn stored(value: f64) -> half::f16 {
         half::f16::from_f32(value as f32 * HALF_SCALE)
     }

@@ -59,14 +59,9 @@ impl Gathered {
         self.born[step].add(born);
     }
 
-    /// Fetches the entries of the last `steps` steps, all that the device keeps.
-    pub fn fetch_entries(
-        &mut self,
-        launcher: &dyn Launcher,
-        march: &twins::March,
-        steps: usize,
-    ) -> Result<()> {
-        let count = march.spots as usize * steps * ENTRIES;
+    /// Fetches the entries of all steps that the device keeps.
+    pub fn fetch_entries(&mut self, launcher: &dyn Launcher, march: &twins::March) -> Result<()> {
+        let count = march.spots as usize * march.steps_kept as usize * ENTRIES;
         self.entries.push(download(launcher, march.entries, count)?);
         Ok(())
     }
@@ -83,7 +78,7 @@ impl Gathered {
     ) -> Result<Vec<Tally>> {
         let (spots, kept) = (twin.spots as usize, twin.steps_kept as usize);
         if !steps.is_multiple_of(kept) {
-            self.fetch_entries(launcher, twin, kept)?;
+            self.fetch_entries(launcher, twin)?;
         }
         let left = Left {
             windows: download(

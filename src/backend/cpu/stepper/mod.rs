@@ -386,8 +386,8 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
         }])
     }
 
-    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
-        self.put_psi(psi);
+    fn put_state(&mut self, row: &dyn Fn(usize, &mut [f64])) -> Result<()> {
+        self.put_psi(row);
         Ok(())
     }
 

@@ -80,14 +80,15 @@ impl<T: Real> CpuStepper<'_, T> {
         copy
     }
 
-    /// Fills psi from a dense [energy, angle, z, x] array; the window is the whole grid.
-    pub(super) fn put_psi(&mut self, psi: &[f64]) {
+    /// Fills psi row by row; the window is the whole grid.
+    pub(super) fn put_psi(&mut self, fill: &dyn Fn(usize, &mut [f64])) {
         self.window = self.limits();
-        self.psi.fill(Chunk::ZERO);
-        let cells_x = self.march.phase_space.space.cells_x;
-        for (row, cells) in psi.chunks(cells_x).enumerate() {
-            for (x, &weight) in cells.iter().enumerate() {
-                self.psi[(row * self.layout.row + x) / LANES].0[x % LANES] = T::from_f64(weight);
+        let mut weights = vec![0.0; self.march.phase_space.space.cells_x];
+        for (i, row) in self.psi.chunks_mut(self.layout.row / LANES).enumerate() {
+            fill(i, &mut weights);
+            row.fill(Chunk::ZERO);
+            for (x, &weight) in weights.iter().enumerate() {
+                row[x / LANES].0[x % LANES] = T::from_f64(weight);
             }
         }
     }

@@ -8,6 +8,7 @@ mod transfer;
 
 use super::batch::{Batch, Extent, WINDOW_SLOTS};
 use super::births::Births;
+use super::kernel::Kernel;
 use super::launcher::{Argument, Launcher, Ticket};
 use super::memory::Memory;
 use super::stored::Stored;
@@ -172,7 +173,8 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn begin(&mut self, spots: usize) -> Result<()> {
         self.make_room(spots)?;
         (self.turn, self.slot, self.steps) = (0, 0, 0);
-        (self.look, self.empty, self.pending) = (None, false, None);
+        self.end_look()?;
+        (self.empty, self.pending) = (false, None);
         self.births_end = None;
         self.edges = Edges::Zeros;
         self.gathered = Gathered::default();
@@ -187,8 +189,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
     fn keep_entries(&mut self) -> Result<()> {
         let kept = self.twin.steps_kept as usize;
         if self.steps.is_multiple_of(kept) {
-            self.gathered
-                .fetch_entries(self.launcher, &self.twin, kept)?;
+            self.gathered.fetch_entries(self.launcher, &self.twin)?;
         }
         Ok(())
     }
@@ -199,9 +200,7 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         if !self.steps.is_multiple_of(STEPS_PER_LOOK) || !all_born {
             return Ok(());
         }
-        if let Some(ticket) = self.look.take() {
-            self.empty = all_empty(&self.launcher.fetched(ticket)?);
-        }
+        self.end_look()?;
         let (bytes, snapshot) = (
             (self.twin.spots as usize * size_of::<twins::Window>()) as u64,
             self.batch()?.snapshot,
@@ -209,6 +208,14 @@ impl<'a, S: Stored> CudaStepper<'a, S> {
         let windows = self.twin.windows + u64::from(self.slot) * bytes;
         self.launcher.copy(windows, snapshot, bytes)?;
         self.look = Some(self.launcher.start_fetch(snapshot, bytes)?);
+        Ok(())
+    }
+
+    /// Takes the answer to the last question.
+    fn end_look(&mut self) -> Result<()> {
+        if let Some(ticket) = self.look.take() {
+            self.empty = all_empty(&self.launcher.fetched(ticket)?);
+        }
         Ok(())
     }
 
@@ -330,8 +337,9 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         take: &mut dyn FnMut(Scores) -> Result<()>,
     ) -> Result<Vec<Tally>> {
         self.finish_scattering()?;
+        self.end_look()?;
         let last = self.batch()?.last;
-        self.launch("close_march", 1, &[Argument::of(&last)])?;
+        self.launch(Kernel::CloseMarch, 1, &[Argument::of(&last)])?;
         // Nothing is trimmed here: every layer of the window counts.
         let untrimmed = twins::March {
             prune: 0.0,
@@ -357,9 +365,9 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         )
     }
 
-    fn put_state(&mut self, psi: &[f64]) -> Result<()> {
+    fn put_state(&mut self, row: &dyn Fn(usize, &mut [f64])) -> Result<()> {
         self.begin(1)?;
-        self.put_psi(psi)
+        self.put_psi(row)
     }
 
     fn state(&mut self) -> Result<Vec<f64>> {

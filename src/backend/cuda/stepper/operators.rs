@@ -4,6 +4,7 @@ use super::CudaStepper;
 use crate::backend::Stride;
 use crate::backend::born::{Born, enclosing_all};
 use crate::backend::cuda::batch::WINDOW_SLOTS;
+use crate::backend::cuda::kernel::Kernel;
 use crate::backend::cuda::launcher::Argument;
 use crate::backend::cuda::stored::Stored;
 use crate::backend::cuda::twins::{self, BLOCK, FOUR};
@@ -15,34 +16,34 @@ const SPOTS_TO_WALK: i32 = 16;
 
 impl<S: Stored> CudaStepper<'_, S> {
     /// A kernel that scores: where reactions take something, the one that scores them too.
-    fn scoring(&self, kernel: &'static str) -> String {
+    fn scoring(&self, kernel: Kernel, reacting: Kernel) -> Kernel {
         match self.twin.reacts {
-            0 => kernel.into(),
-            _ => format!("{kernel}_reacting"),
+            0 => kernel,
+            _ => reacting,
         }
     }
 
     /// Queues `kernel` with `blocks` blocks a spot; the march comes first among its arguments.
-    pub(super) fn launch(&self, kernel: &str, blocks: i32, arguments: &[Argument]) -> Result<()> {
+    pub(super) fn launch(&self, kernel: Kernel, blocks: i32, arguments: &[Argument]) -> Result<()> {
         self.launch_for(&self.twin, kernel, [blocks, self.twin.spots], 0, arguments)
     }
 
     pub(super) fn launch_for(
         &self,
         march: &twins::March,
-        kernel: &str,
+        kernel: Kernel,
         grid: [i32; 2],
         shared_bytes: u32,
         arguments: &[Argument],
     ) -> Result<()> {
-        let name = format!("{kernel}_{}", S::SUFFIX);
         let all: Vec<Argument> = std::iter::once(Argument::of(march))
             .chain(arguments.iter().copied())
             .collect();
-        // SAFETY: every caller passes the parameters that the kernel of this name declares; `march` holds live addresses.
+        // SAFETY: every caller passes the parameters that this kernel declares; `march` holds live addresses.
         unsafe {
             self.launcher.launch(
-                &name,
+                kernel,
+                S::STORAGE,
                 [grid[0] as u32, grid[1] as u32, 1],
                 shared_bytes,
                 &all,
@@ -56,7 +57,7 @@ impl<S: Stored> CudaStepper<'_, S> {
     }
 
     /// An operator that reads media: psi to the next psi.
-    fn operate(&mut self, kernel: &str, step: usize) -> Result<()> {
+    fn operate(&mut self, kernel: Kernel, step: usize) -> Result<()> {
         let (psi, next, to, plane) = (
             self.psi()?,
             self.next()?,
@@ -97,7 +98,7 @@ impl<S: Stored> CudaStepper<'_, S> {
 
     pub(super) fn scatter_now(&mut self, step: usize) -> Result<()> {
         self.take_scattering_of(step);
-        self.operate("scattering", step)
+        self.operate(Kernel::Scattering, step)
     }
 
     /// Adds what is born at the plane; the window grows to hold it.
@@ -113,7 +114,7 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&self.slot),
             Argument::of(&to),
         ];
-        self.launch("inject", self.twin.blocks, &arguments)?;
+        self.launch(Kernel::Inject, self.twin.blocks, &arguments)?;
         self.slot = to;
         Ok(())
     }
@@ -137,9 +138,9 @@ impl<S: Stored> CudaStepper<'_, S> {
             // One plane: nothing streams along z.
             true => {
                 let without_z = [&arguments[..1], &arguments[2..]].concat();
-                self.launch("streaming_x", self.twin.blocks, &without_z)?;
+                self.launch(Kernel::StreamingX, self.twin.blocks, &without_z)?;
             }
-            false => self.launch("streaming_xz", self.twin.blocks, &arguments)?,
+            false => self.launch(Kernel::StreamingXz, self.twin.blocks, &arguments)?,
         }
         self.advance();
         Ok(())
@@ -162,8 +163,8 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&ring),
         ];
         let grid = [self.twin.blocks, self.twin.spots];
-        let kernel = self.scoring("transport");
-        self.launch_for(&self.twin, &kernel, grid, self.walk_bytes(), &arguments)?;
+        let kernel = self.scoring(Kernel::Transport, Kernel::TransportReacting);
+        self.launch_for(&self.twin, kernel, grid, self.walk_bytes(), &arguments)?;
         self.turn += 1;
         self.slot = to;
         self.collect(middle, step)?;
@@ -178,17 +179,17 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&before),
             Argument::of(&plane),
         ];
-        let kernel = self.scoring("score");
-        self.launch(&kernel, self.twin.blocks, &arguments)?;
+        let kernel = self.scoring(Kernel::Score, Kernel::ScoreReacting);
+        self.launch(kernel, self.twin.blocks, &arguments)?;
         self.collect(before, step)?;
-        self.operate("energy_loss", step)?;
+        self.operate(Kernel::EnergyLoss, step)?;
         Ok(before)
     }
 
     fn collect(&self, slot: u32, step: usize) -> Result<()> {
         let plane = self.plane(step);
         let arguments = [Argument::of(&slot), Argument::of(&plane)];
-        self.launch("collect", self.twin.collect_blocks, &arguments)
+        self.launch(Kernel::Collect, self.twin.collect_blocks, &arguments)
     }
 
     /// Trims the window and enters the step; `before` is the slot of the window that lost energy.
@@ -196,7 +197,7 @@ impl<S: Stored> CudaStepper<'_, S> {
         if self.twin.prune > 0.0 {
             if self.twin.layout.planes > 1 {
                 self.launch(
-                    "trim_z",
+                    Kernel::TrimZ,
                     self.twin.collect_blocks,
                     &[Argument::of(&self.slot)],
                 )?;
@@ -213,7 +214,7 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&step),
             Argument::of(&births_end),
         ];
-        self.launch("close_step", 1, &arguments)?;
+        self.launch(Kernel::CloseStep, 1, &arguments)?;
         self.slot = to;
         Ok(())
     }
@@ -224,6 +225,6 @@ impl<S: Stored> CudaStepper<'_, S> {
         let layers_of_a_block = if march.layout.planes > 1 { 1 } else { BLOCK[1] };
         let blocks = (march.layout.energies as u32).div_ceil(layers_of_a_block);
         let grid = [blocks as i32, march.spots];
-        self.launch_for(march, "sum_layers", grid, 0, &arguments)
+        self.launch_for(march, Kernel::SumLayers, grid, 0, &arguments)
     }
 }

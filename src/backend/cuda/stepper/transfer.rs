@@ -1,6 +1,7 @@
 //! psi and maps on their way to the device and back.
 
 use super::CudaStepper;
+use crate::backend::cuda::kernel::Kernel;
 use crate::backend::cuda::launcher::Argument;
 use crate::backend::cuda::memory::Memory;
 use crate::backend::cuda::stored::Stored;
@@ -16,7 +17,7 @@ use crate::scoring::Scores;
 /// Blocks that sum maps.
 const MAP_BLOCKS: i32 = 128;
 /// Rows of psi that go to or from the device at once in benchmarks and tests.
-const ROWS_AT_ONCE: usize = 1 << 16;
+const ROWS_AT_ONCE: usize = 1 << 14;
 
 impl<S: Stored> CudaStepper<'_, S> {
     /// Uploads the sources' boxes and lets a kernel place them.
@@ -51,10 +52,10 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&self.slot),
         ];
         if self.twin.prune > 0.0 {
-            return self.launch("place", 1, &arguments);
+            return self.launch(Kernel::Place, 1, &arguments);
         }
         self.batch()?.clear_psi::<S>(self.launcher)?;
-        self.launch("place", 1, &arguments)?;
+        self.launch(Kernel::Place, 1, &arguments)?;
         self.launcher.upload(
             self.twin.windows,
             bytemuck::cast_slice(&vec![self.limits(); sources.len()]),
@@ -77,7 +78,7 @@ impl<S: Stored> CudaStepper<'_, S> {
             maps: self.twin.maps + (8 * first * cells) as u64,
             ..self.twin
         };
-        self.launch_for(&of_spots, "sum_maps", [MAP_BLOCKS, 1], 0, &arguments)?;
+        self.launch_for(&of_spots, Kernel::SumMaps, [MAP_BLOCKS, 1], 0, &arguments)?;
         let maps = download::<f64>(self.launcher, sum.address, cells)?;
         Ok(scores_of(&maps, &self.twin, self.march))
     }
@@ -102,7 +103,7 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&self.slot),
         ];
         let grid = [self.twin.blocks, 1];
-        self.launch_for(&self.twin, "copy_plane", grid, 0, &arguments)?;
+        self.launch_for(&self.twin, Kernel::CopyPlane, grid, 0, &arguments)?;
         self.launcher
             .download(device_cells.address, bytemuck::cast_slice_mut(&mut cells))?;
         self.launcher
@@ -110,18 +111,20 @@ impl<S: Stored> CudaStepper<'_, S> {
         Ok((cells, sums))
     }
 
-    /// Fills psi of one spot from a dense [energy, angle, z, x] array; the window is the whole grid.
-    pub(super) fn put_psi(&mut self, psi: &[f64]) -> Result<()> {
+    /// Fills psi of one spot row by row; the window is the whole grid.
+    pub(super) fn put_psi(&mut self, fill: &dyn Fn(usize, &mut [f64])) -> Result<()> {
         let window = self.limits();
         self.launcher
             .upload(self.twin.windows, bytemuck::bytes_of(&window))?;
         let layout = self.march.phase_space.layout();
-        let cells_x = self.march.phase_space.space.cells_x;
+        let mut weights = vec![0.0; self.march.phase_space.space.cells_x];
+        let rows = layout.len() / layout.row;
         let mut to = self.psi()?;
-        for rows in psi.chunks(cells_x * ROWS_AT_ONCE) {
-            let mut cells = vec![S::zeroed(); rows.len() / cells_x * layout.row];
-            for (row, weights) in cells.chunks_mut(layout.row).zip(rows.chunks(cells_x)) {
-                for (cell, &weight) in row.iter_mut().zip(weights) {
+        for first in (0..rows).step_by(ROWS_AT_ONCE) {
+            let mut cells = vec![S::zeroed(); ROWS_AT_ONCE.min(rows - first) * layout.row];
+            for (i, row) in cells.chunks_mut(layout.row).enumerate() {
+                fill(first + i, &mut weights);
+                for (cell, &weight) in row.iter_mut().zip(&weights) {
                     *cell = S::stored(weight);
                 }
             }

@@ -95,6 +95,7 @@ private:
     std::vector<Thread> threads_;
     std::size_t started_ = 0;
     unsigned current_ = 0;
+    bool warps_ahead_ = false;
     void (*start_threads_)(Block &, void *) = nullptr;
     void *arguments_ = nullptr;
     Context scheduler_;
@@ -103,13 +104,14 @@ private:
     std::vector<Fiber *> idle_;
 };
 
-// Order 0: as numbered; 1: reversed; else: shuffled with that seed.
+// Orders by number: as numbered; reversed; reversed, a warp alone as long as it can go on; else shuffled with that seed.
+enum : std::uint64_t { forward, reversed, warps_ahead };
 inline std::vector<unsigned> thread_order(unsigned threads, std::uint64_t order) {
     std::vector<unsigned> sequence(threads);
     std::iota(sequence.begin(), sequence.end(), 0u);
-    if (order == 1) return {sequence.rbegin(), sequence.rend()};
+    if (order == reversed || order == warps_ahead) return {sequence.rbegin(), sequence.rend()};
     std::uint64_t state = order;
-    for (unsigned left = threads; order > 1 && left > 1; --left) {
+    for (unsigned left = threads; order > warps_ahead && left > 1; --left) {
         state = state * 6364136223846793005u + 1442695040888963407u; // Knuth, MMIX
         std::swap(sequence[left - 1], sequence[(state >> 33) % left]);
     }
@@ -123,6 +125,7 @@ inline void Block::set_launch(Index extent, std::uint64_t order, void (*start_th
         indices_[thread] = {thread % extent.x, thread / extent.x % extent.y, thread / (extent.x * extent.y)};
     }
     order_ = thread_order(threads, order);
+    warps_ahead_ = order == warps_ahead;
     threads_.resize(threads);
     start_threads_ = start_threads;
     arguments_ = arguments;
@@ -147,7 +150,7 @@ inline Fiber *Block::idle_fiber() {
     return fiber;
 }
 
-// Lets every thread that can go on do so, in the launch's order; false where none could.
+// Lets every thread that can go on do so, in the launch's order, or those of its first warp; false where none could.
 inline bool Block::start_and_resume() {
     if (started_ < order_.size()) {
         while (started_ < order_.size()) resume(idle_fiber());
@@ -156,6 +159,7 @@ inline bool Block::start_and_resume() {
     bool any = false;
     for (unsigned thread : order_) {
         if (threads_[thread].state != State::ready) continue;
+        if (warps_ahead_ && any && thread / warp_threads != current_ / warp_threads) break;
         any = true;
         current_ = thread;
         threadIdx = indices_[thread];

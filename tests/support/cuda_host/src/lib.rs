@@ -17,6 +17,8 @@ const DYNAMIC_SHARED_BYTES_MAX: usize = 163 * 1024;
 pub enum Order {
     Forward,
     Reversed,
+    /// The last warp runs as far ahead of the others as barriers let it.
+    WarpsAhead,
     /// With this seed.
     Shuffled(u32),
 }
@@ -146,7 +148,8 @@ fn order_number(order: Order) -> u64 {
     match order {
         Order::Forward => 0,
         Order::Reversed => 1,
-        Order::Shuffled(seed) => u64::from(seed) + 2,
+        Order::WarpsAhead => 2,
+        Order::Shuffled(seed) => u64::from(seed) + 3,
     }
 }
 
