@@ -96,6 +96,10 @@ pub const WRONG_KEYS: &[Wrong] = &[
     ("[-40.0, 40.0]", "[-1e308, 1e308]", 4, "phantom.x_mm", &["found [-1e308, 1e308]"]),
     ("cutoff_mev = 2.0", "angle_bin_deg = 1e-9", 15, "grid.angle_bin_deg", &["bins"]),
     ("cutoff_mev = 2.0", "range_bin_mm = 1e-9", 15, "grid.range_bin_mm", &["bins"]),
+    ("cutoff_mev = 2.0", "range_bin_mm = 0.004", 15, "grid.range_bin_mm", &["1 to 20000 bins"]),
+    ("[1.0, 1.0]", "[10.0, 0.001]", 6, "phantom.spacing_mm", &["steps of 0.001 mm", "157741 of them; allowed: at most 20000", "grid.range_bin_mm"]),
+    ("stepping = \"depth\"", "stepping = \"path\"\nstep_mm = 0.001", 18, "transport.step_mm", &["steps of 0.001 mm", "grid.range_bin_mm"]),
+    ("cutoff_mev = 2.0", "energy_axis = \"log\"\nenergy_bins = 20001", 16, "grid.energy_bins", &["from 2 to 20000"]),
     ("cutoff_mev = 2.0", "range_bin_mm = 1e9", 15, "grid.range_bin_mm", &["bins"]),
     // Placement.
     ("sigma_x_mm = 3.0", "x_mm = 41.0", 13, "beam[0].x_mm", &["outside the phantom", "from -40 to 40"]),
