@@ -95,6 +95,8 @@ pub const WRONG_KEYS: &[Wrong] = &[
     ("[1.0, 1.0]", "[0.00001, 0.00001]", 6, "phantom.spacing_mm", &["cells; allowed: at most"]),
     ("[-40.0, 40.0]", "[-1e308, 1e308]", 4, "phantom.x_mm", &["found [-1e308, 1e308]"]),
     ("cutoff_mev = 2.0", "angle_bin_deg = 1e-9", 15, "grid.angle_bin_deg", &["bins"]),
+    ("cutoff_mev = 2.0", "angle_bin_deg = 0.001", 15, "grid.angle_bin_deg", &["4.000e4 bins", "1 to 2000 bins"]),
+    ("cutoff_mev = 2.0", "angle_bins = 2001", 15, "grid.angle_bins", &["from 1 to 2000"]),
     ("cutoff_mev = 2.0", "range_bin_mm = 1e-9", 15, "grid.range_bin_mm", &["bins"]),
     ("cutoff_mev = 2.0", "range_bin_mm = 0.004", 15, "grid.range_bin_mm", &["1 to 20000 bins"]),
     ("[1.0, 1.0]", "[10.0, 0.001]", 6, "phantom.spacing_mm", &["steps of 0.001 mm", "157741 of them; allowed: at most 20000", "grid.range_bin_mm"]),
