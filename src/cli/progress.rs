@@ -38,11 +38,12 @@ impl Reporter {
                 bar.set_position(step);
             }
             Self::Lines { told, started } => {
+                // Fewer than before where the work has another round.
                 let tenths = 10 * step / steps.max(1);
                 if tenths > *told && started.elapsed() > QUIET {
                     eprintln!("step {step} of {steps} ({tenths}0 %)");
                 }
-                *told = tenths.max(*told);
+                *told = tenths;
             }
             Self::Silent => {}
         }
