@@ -309,6 +309,42 @@ fn a_run_writes_the_dose_file_and_prints_the_table() {
     );
 }
 
+/// A case of 20 by 40 mm of water whose beam ends in it.
+const SMALL: &str = "[phantom]\nmaterial = \"water\"\nx_mm = [-10, 10]\nz_mm = [0, 40]\nspacing_mm = [2, 1]\n[[beam]]\nenergy_mev = 60\nsigma_x_mm = 2\n[run]\nbackend = \"cpu\"\n";
+
+/// Stderr of a run of the small case with more lines, and the notes of its check, which are the same.
+fn notes(more: &str) -> Vec<String> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("case.toml");
+    std::fs::write(&path, format!("{SMALL}{more}")).unwrap();
+    let (path, out) = (path.to_str().unwrap(), folder.path().join("out.h5"));
+    let (code, _, stderr) = smatrix2d(&["run", path, "-o", out.to_str().unwrap()]);
+    assert_eq!(code, 0, "{stderr}");
+    let plan = smatrix2d(&["check", path]).1;
+    let in_plan: Vec<&str> = plan
+        .lines()
+        .filter(|line| line.starts_with("note: "))
+        .collect();
+    let in_run: Vec<&str> = stderr
+        .lines()
+        .filter(|line| line.starts_with("note: "))
+        .collect();
+    assert_eq!(in_run, in_plan);
+    in_run.into_iter().map(String::from).collect()
+}
+
+#[test]
+fn a_region_without_a_cell_is_told() {
+    let region = "[[phantom.region]]\nmaterial = \"lung\"\nz_mm = ";
+    assert_eq!(notes(&format!("{region}[10, 20]\n")), [""; 0]);
+    let told = notes(&format!("{region}[10.6, 11.4]\n"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("phantom.region[0].z_mm: no cell has its centre between 10.6 and 11.4 mm")
+    );
+    assert_eq!(notes(&format!("{region}[10.2, 20]\n")).len(), 1);
+}
+
 #[test]
 fn a_quiet_run_says_nothing_and_json_holds_the_figures() {
     let folder = TempDir::new().unwrap();

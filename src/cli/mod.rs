@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod devices;
 mod materials;
+mod notes;
 mod output_file;
 mod plan;
 mod plot;
