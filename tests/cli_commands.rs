@@ -346,6 +346,20 @@ fn a_region_without_a_cell_is_told() {
 }
 
 #[test]
+fn path_steps_longer_than_a_cell_are_told() {
+    let path = |step_mm: f64| {
+        let grid = "[grid]\nrange_bin_mm = 1\nangle_bin_deg = 5\n";
+        notes(&format!(
+            "{grid}[transport]\nstepping = \"path\"\nstep_mm = {step_mm}\n"
+        ))
+    };
+    assert_eq!(path(1.0), [""; 0]);
+    let told = path(2.0);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("transport.step_mm: steps of 2 mm are longer than cells"));
+}
+
+#[test]
 fn a_quiet_run_says_nothing_and_json_holds_the_figures() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("out.h5");
