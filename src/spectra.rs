@@ -27,14 +27,7 @@ impl SpectraCollector {
     /// Spectra with path stepping: protons cross a plane at different steps there.
     pub fn new(case: &Case, phase_space: &PhaseSpace) -> Result<Option<SpectraCollector>> {
         let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
-        let any = [
-            Quantity::EnergySpectrum,
-            Quantity::AngleSpectrum,
-            Quantity::PhaseSpace,
-        ]
-        .into_iter()
-        .any(asked);
-        if !any || case.output.planes_mm.is_empty() {
+        if !case.output.scores_planes() || case.output.planes_mm.is_empty() {
             return Ok(None);
         }
         if case.transport.stepping == Stepping::Path {

@@ -2,7 +2,7 @@
 
 use super::names::nearest;
 use super::settings::{MOST_ANGLE_BINS, MOST_ENERGY_BINS};
-use super::{AngleBins, Backward, Case, EnergyAxisSpec, Quantity, Stepping};
+use super::{AngleBins, Backward, Case, EnergyAxisSpec, Stepping};
 use crate::error::Result;
 use crate::physics;
 
@@ -250,17 +250,7 @@ fn planes(case: &Case) -> Result<()> {
                 .hint(hint));
         }
     }
-    let at_planes = [
-        Quantity::EnergySpectrum,
-        Quantity::AngleSpectrum,
-        Quantity::PhaseSpace,
-    ];
-    let wanted = case
-        .output
-        .quantities
-        .iter()
-        .any(|quantity| at_planes.contains(quantity));
-    if wanted && case.output.planes_mm.is_empty() {
+    if case.output.scores_planes() && case.output.planes_mm.is_empty() {
         let message = "missing; spectra and phase_space are scored at planes";
         return Err(case
             .error("output.planes_mm", message)
