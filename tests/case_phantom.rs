@@ -201,6 +201,10 @@ fn wrong_content_is_refused_with_the_cell_and_the_key() {
             with_density(f32::INFINITY),
             "/density_g_per_cm3[1, 2] is inf;",
         ),
+        (
+            with_density(1000.0),
+            "/density_g_per_cm3[1, 2] is 1000; allowed: above 0 and below 30",
+        ),
         (with_index(3), "/material_index[0, 1] is 3; allowed: 0 to 2"),
         (with_index(-1), "/material_index[0, 1] is -1;"),
         (
