@@ -42,9 +42,10 @@ impl Plan {
     /// The plan of the march that takes most memory.
     ///
     /// # Errors
-    /// Internal, where the built-in tables lack water.
+    /// Bad data, where the grid does not hold a beam; internal, where the built-in tables lack water.
     pub fn new(case: &Case, phantom: &Phantom, device: Option<&str>) -> Result<Self> {
         let (media, water) = (Media::new(phantom), transport::water(phantom)?);
+        transport::check_sources(case, phantom, &media, &water)?;
         let backend = backend_of(case, device);
         let forecast = Forecast::new(case, phantom, &media, &water, backend.machine.as_ref())
             .ok_or_else(|| Error::internal("a case without beams"))?;
