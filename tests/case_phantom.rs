@@ -282,9 +282,16 @@ fn float_indices_are_refused() {
 }
 
 #[test]
-fn a_missing_file_is_input_missing() {
+fn a_missing_file_or_a_folder_is_input_missing() {
     let folder = TempDir::new().unwrap();
     assert_eq!(refused(folder.path()).kind, Kind::InputMissing);
+    fs::create_dir(folder.path().join("slice.h5")).unwrap();
+    let error = refused(folder.path());
+    assert_eq!(error.kind, Kind::InputMissing);
+    assert!(
+        error.message.contains("Is a directory") && !error.message.contains("H5"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -335,6 +342,6 @@ fn a_stopping_power_table_is_found_beside_the_case_or_refused_with_its_key() {
         "energy_mev,mass_stopping_power_mev_cm2_per_g\n{}\n",
         rows.join("\n")
     );
-    fs::write(folder.path().join("own.csv"), table).unwrap();
+    fs::write(folder.path().join("own.csv"), format!("\u{feff}{table}")).unwrap();
     build(&text, folder.path()).unwrap();
 }

@@ -4,7 +4,8 @@
 //! composition (`H:0.103;O:0.897`, mass fractions) defines the material of its row; without one, the name is looked up.
 
 use crate::constants::DENSITY_BELOW_G_PER_CM3;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::text_file;
 use std::path::Path;
 
 const HEADING: [&str; 4] = ["hounsfield", "density_g_per_cm3", "material", "composition"];
@@ -30,14 +31,8 @@ pub struct Substance {
 /// # Errors
 /// Input missing, or bad data with file, line and hint.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
-    let text = std::fs::read_to_string(path).map_err(|cause| {
-        Error::new(
-            Kind::InputMissing,
-            format!("cannot read the Hounsfield curve: {cause}"),
-        )
-        .at(path)
-        .hint("paths are taken relative to the case file")
-    })?;
+    let text = text_file::read(path, "the Hounsfield curve")
+        .map_err(|error| error.hint("paths are taken relative to the case file"))?;
     parse(&text).map_err(|error| error.at(path))
 }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use hdf5::types::{FixedAscii, FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use hdf5::{Attribute, Dataset, File};
 use ndarray::Array2;
+use std::io::Read;
 use std::path::Path;
 
 /// Longest material name in a fixed-length string attribute.
@@ -36,7 +37,9 @@ pub struct Cells {
 /// Input missing where there is no such file; bad data where it is no HDF5 file, is cut short, has another layout or
 /// shape, an index beyond the names, or a density beyond what is allowed.
 pub fn read(path: &Path, shape: (usize, usize)) -> Result<PhantomFile> {
-    std::fs::File::open(path).map_err(|error| {
+    // A byte of it: a folder can be opened, and not be read.
+    let first_byte = std::fs::File::open(path).and_then(|mut file| file.read(&mut [0]));
+    first_byte.map_err(|error| {
         Error::new(
             Kind::InputMissing,
             format!("the phantom file cannot be read: {error}"),

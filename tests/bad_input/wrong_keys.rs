@@ -118,6 +118,7 @@ pub const WRONG_KEYS: &[Wrong] = &[
     ("sigma_x_mm = 3.0", "angle_deg = 25.0", 13, "beam[0].angle_deg", &["grid.angle_max_deg"]),
     ("sigma_x_mm = 3.0", "angle_deg = 90.0", 13, "beam[0].angle_deg", &["below 90"]),
     ("sigma_x_mm = 3.0", "weight = 0.0", 13, "beam[0].weight", &["sum to 0"]),
+    ("sigma_x_mm = 3.0", "weight = 1e308\n[[beam]]\nenergy_mev = 150.0\nweight = 1e308", 13, "beam[0].weight", &["sum to inf", "weights are relative"]),
     ("sigma_x_mm = 3.0", "weight = -1.0", 13, "beam[0].weight", &["at least 0"]),
     ("sigma_x_mm = 3.0", "weight = inf", 13, "beam[0].weight", &["found inf"]),
     ("energy_mev = 150.0", "", 11, "beam[0].energy_mev", &["missing", "add `energy_mev = 150.0`"]),
