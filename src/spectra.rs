@@ -36,16 +36,10 @@ impl SpectraCollector {
                 .hint("use transport.stepping = \"depth\", or leave the spectra out"));
         }
         let space = &phase_space.space;
-        let nearest = |mm: &f64| {
-            ((mm - space.z_min_mm) / space.spacing_z_mm)
-                .round()
-                .clamp(0.0, space.cells_z as f64)
-        };
-        let steps: Vec<usize> = case
-            .output
-            .planes_mm
-            .iter()
-            .map(|mm| nearest(mm) as usize)
+        let (cell_mm, cells) = (space.spacing_z_mm, space.cells_z);
+        let planes_mm = case.output.planes_mm.iter();
+        let steps: Vec<usize> = planes_mm
+            .map(|mm| nearest_edge(mm - space.z_min_mm, cell_mm, cells))
             .collect();
         let (planes, energies, angles) = (
             steps.len(),
@@ -157,6 +151,11 @@ impl SpectraCollector {
             angle_deg: self.angle_deg,
         }
     }
+}
+
+/// The cell edge nearest to a depth, the entry plane's being 0.
+pub fn nearest_edge(depth_mm: f64, cell_mm: f64, cells: usize) -> usize {
+    (depth_mm / cell_mm).round().clamp(0.0, cells as f64) as usize
 }
 
 fn angle_axis(phase_space: &PhaseSpace) -> Axis {

@@ -380,6 +380,20 @@ fn keys_without_effect_are_told() {
 }
 
 #[test]
+fn planes_inside_a_cell_are_told_with_the_edge_where_they_are_scored() {
+    let spectra = |planes: &str| {
+        notes(&format!(
+            "[output]\nquantities = [\"energy_spectrum\"]\nplanes_mm = {planes}\n"
+        ))
+    };
+    assert_eq!(spectra("[0, 20]"), [""; 0]);
+    let told = spectra("[20, 10.3]");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("output.planes_mm[1]: 10.3 mm lies inside a cell"));
+    assert!(told[0].contains("at 10 mm"));
+}
+
+#[test]
 fn a_quiet_run_says_nothing_and_json_holds_the_figures() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("out.h5");

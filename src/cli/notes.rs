@@ -4,11 +4,13 @@ use smatrix2d::case::{
     Backward, Case, CrossSections, Nuclear, Scattering, SingleScatteringModel, Stepping,
 };
 use smatrix2d::phantom::edges_off_the_grid;
+use smatrix2d::spectra::nearest_edge;
 
 pub fn notes(case: &Case) -> Vec<String> {
     let mut notes = edges_off_the_grid(&case.phantom);
     notes.extend(long_steps(case));
     notes.extend(without_effect(case));
+    notes.extend(moved_planes(case));
     notes
 }
 
@@ -48,6 +50,32 @@ fn without_effect(case: &Case) -> Vec<String> {
         .into_iter()
         .filter(|(without_effect, _)| *without_effect);
     told.map(|(_, note)| note.to_string()).collect()
+}
+
+/// Spectra are scored where a cell ends.
+fn moved_planes(case: &Case) -> Vec<String> {
+    let ([cells_z, _], z_min_mm) = (case.phantom.cells(), case.phantom.z_mm[0]);
+    let cell_mm = case.phantom.spacing_mm[1];
+    let moved = |(index, plane_mm): (usize, &f64)| {
+        let depth_mm = plane_mm - z_min_mm;
+        let scored_mm = nearest_edge(depth_mm, cell_mm, cells_z) as f64 * cell_mm;
+        ((scored_mm - depth_mm).abs() > 1e-6 * cell_mm).then(|| {
+            format!(
+                "output.planes_mm[{index}]: {plane_mm} mm lies inside a cell; scored at the cell edge at {} mm",
+                z_min_mm + scored_mm
+            )
+        })
+    };
+    match case.output.scores_planes() {
+        true => case
+            .output
+            .planes_mm
+            .iter()
+            .enumerate()
+            .filter_map(moved)
+            .collect(),
+        false => Vec::new(),
+    }
 }
 
 /// A step scores in the cell of its middle: steps of more than a cell leave out the cells between.
