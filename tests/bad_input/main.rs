@@ -264,6 +264,8 @@ fn files_that_are_no_case_are_refused() {
 fn outputs_that_cannot_be_created_are_refused_before_the_run() {
     let folder = folder_with("good.toml", GOOD);
     fs::create_dir(folder.path().join("results")).unwrap();
+    std::os::unix::fs::symlink("absent/dose.h5", folder.path().join("link.h5")).unwrap();
+    std::os::unix::fs::symlink("loop.h5", folder.path().join("loop.h5")).unwrap();
     // The program may run as root, whom no permission stops; nobody can write below a plain file.
     let wrong: &[(&str, &[&str])] = &[
         (
@@ -280,6 +282,8 @@ fn outputs_that_cannot_be_created_are_refused_before_the_run() {
         ),
         ("good.toml", &["an input of this run"]),
         ("./results/../good.toml", &["an input of this run"]),
+        ("link.h5", &["link.h5: ", "there is no folder absent"]),
+        ("loop.h5", &["loop.h5: ", "cannot create"]),
         ("/dev/null", &["no ordinary file"]),
         ("/proc/out.h5", &["cannot be created"]),
         ("..", &["it is a folder"]),
