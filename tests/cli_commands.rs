@@ -412,6 +412,28 @@ fn planes_inside_a_cell_are_told_with_the_edge_where_they_are_scored() {
 }
 
 #[test]
+fn the_dose_file_tells_a_march_that_ran_out_of_steps() {
+    let folder = TempDir::new().unwrap();
+    let case = folder.path().join("case.toml");
+    std::fs::write(&case, SMALL).unwrap();
+    for (max_steps, reason) in [("5", "max_steps"), ("100", "done")] {
+        let out = folder.path().join("out.h5");
+        let set = format!("transport.max_steps={max_steps}");
+        let (case, out) = (case.to_str().unwrap(), out.to_str().unwrap());
+        let (code, _, stderr) = smatrix2d(&["run", case, "-q", "-o", out, "--set", &set]);
+        assert_eq!(code, 0, "{stderr}");
+        let file = hdf5::File::open(out).unwrap();
+        for group in ["/", "/provenance"] {
+            let attribute = file.group(group).unwrap().attr("exit_reason").unwrap();
+            let found = attribute
+                .read_scalar::<hdf5::types::FixedAscii<16>>()
+                .unwrap();
+            assert_eq!(found.as_str(), reason, "{group}");
+        }
+    }
+}
+
+#[test]
 fn a_quiet_run_says_nothing_and_json_holds_the_figures() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("out.h5");

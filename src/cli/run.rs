@@ -117,9 +117,18 @@ fn compute(
         start_time,
         end_time: utc_now(),
         command_line: String::new(),
-        exit_reason: "done".into(),
+        exit_reason: exit_reason(&outcome.results).into(),
     };
     Ok((outcome.results, provenance))
+}
+
+/// `max_steps`: the march ended with weight under way, as `transport.max_steps` has it.
+fn exit_reason(results: &Results) -> &'static str {
+    let alive = |(name, weight): &(String, f64)| name == "weight_alive" && *weight > 0.0;
+    match results.audit.iter().any(alive) {
+        true => "max_steps",
+        false => "done",
+    }
 }
 
 fn utc_now() -> String {
