@@ -276,6 +276,16 @@ fn a_stdout_that_is_full_ends_with_74() {
 }
 
 #[test]
+fn a_stderr_that_is_full_leaves_the_exit_code() {
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("smatrix2d"))
+        .args(["run", "absent.toml"])
+        .stderr(std::fs::File::create("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(66));
+}
+
+#[test]
 fn a_run_writes_the_dose_file_and_prints_the_table() {
     let folder = TempDir::new().unwrap();
     let path = example("water_150mev.toml");

@@ -14,7 +14,7 @@ mod progress;
 mod report;
 mod run;
 mod sobp;
-mod terminal;
+pub mod terminal;
 
 use clap::{Parser, Subcommand};
 use smatrix2d::error::{Kind, Result};

@@ -1,5 +1,6 @@
 //! What of a case has another effect than one may expect, a line each: `check` prints them with the plan, `run` on stderr.
 
+use super::terminal;
 use smatrix2d::case::{
     Backward, Case, CrossSections, Nuclear, Scattering, SingleScatteringModel, Stepping,
 };
@@ -96,6 +97,6 @@ fn long_steps(case: &Case) -> Option<String> {
 
 pub fn tell(case: &Case) {
     for note in notes(case) {
-        eprintln!("note: {note}");
+        terminal::tell(&format!("note: {note}"));
     }
 }
