@@ -1,8 +1,7 @@
 //! Spectra at planes: marginals of psi where a plane of cells ends, gathered over the spots on one energy axis.
 
 use crate::backend::PlaneSpectra;
-use crate::case::{Case, Quantity, Splitting, Stepping};
-use crate::error::{Error, Result};
+use crate::case::{Case, Quantity, Splitting};
 use crate::phase_space::{EnergyAxis, PhaseSpace};
 use crate::results::{Axis, Spectra};
 use ndarray::{Array2, Array4};
@@ -22,18 +21,10 @@ pub struct SpectraCollector {
 
 impl SpectraCollector {
     /// None where the case asks for no spectra. `phase_space` is that of the highest beam energy: its axis takes all spots.
-    ///
-    /// # Errors
-    /// Spectra with path stepping: protons cross a plane at different steps there.
-    pub fn new(case: &Case, phase_space: &PhaseSpace) -> Result<Option<SpectraCollector>> {
+    pub fn new(case: &Case, phase_space: &PhaseSpace) -> Option<SpectraCollector> {
         let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
         if !case.output.scores_planes() || case.output.planes_mm.is_empty() {
-            return Ok(None);
-        }
-        if case.transport.stepping == Stepping::Path {
-            return Err(Error::bad_data("spectra at planes need depth stepping")
-                .key("output.quantities")
-                .hint("use transport.stepping = \"depth\", or leave the spectra out"));
+            return None;
         }
         let space = &phase_space.space;
         let (cell_mm, cells) = (space.spacing_z_mm, space.cells_z);
@@ -46,7 +37,7 @@ impl SpectraCollector {
             phase_space.energy.bins(),
             phase_space.angle.bins(),
         );
-        Ok(Some(SpectraCollector {
+        Some(SpectraCollector {
             plane_mm: steps
                 .iter()
                 .map(|&k| space.z_min_mm + k as f64 * space.spacing_z_mm)
@@ -59,7 +50,7 @@ impl SpectraCollector {
             by_angle: Array2::zeros((planes, angles)),
             phase_space: asked(Quantity::PhaseSpace)
                 .then(|| Array4::zeros((planes, energies, angles, space.cells_x))),
-        }))
+        })
     }
 
     /// Bytes of the collector and of a spot's marginals at one plane; 0 where the case asks for no spectra.

@@ -243,5 +243,5 @@ fn spectra_collector(
             .total_cmp(&case.beams[b].energy_mev)
     });
     let march = March::new(case, phantom, media, water, highest.unwrap_or(0))?;
-    SpectraCollector::new(case, &march.phase_space)
+    Ok(SpectraCollector::new(case, &march.phase_space))
 }

@@ -256,5 +256,16 @@ fn planes(case: &Case) -> Result<()> {
             .error("output.planes_mm", message)
             .hint("add for example planes_mm = [50.0, 100.0]"));
     }
-    Ok(())
+    planes_in_path_stepping(case)
+}
+
+/// Protons cross a plane at different steps there.
+fn planes_in_path_stepping(case: &Case) -> Result<()> {
+    if case.transport.stepping == Stepping::Depth || !case.output.scores_planes() {
+        return Ok(());
+    }
+    let message = "spectra and phase_space are scored with stepping = \"depth\" only";
+    Err(case
+        .error("output.quantities", message)
+        .hint("use transport.stepping = \"depth\", or leave them out"))
 }

@@ -133,6 +133,7 @@ pub const WRONG_KEYS: &[Wrong] = &[
     ("cutoff_mev = 2.0", "range_bin_mm = 0.5\nenergy_bins = 100", 16, "grid.energy_bins", &["allowed: range_bin_mm"]),
     ("cutoff_mev = 2.0", "energy_axis = \"log\"\nrange_bin_mm = 0.5", 16, "grid.range_bin_mm", &["allowed: energy_bins"]),
     ("cutoff_mev = 2.0", "angle_bins = 40\nangle_bin_deg = 1.0", 15, "grid.angle_bins", &["beside angle_bin_deg"]),
+    ("stepping = \"depth\"\n[physics]\nscattering = \"gaussian\"\n[output]", "stepping = \"path\"\n[output]\nquantities = [\"energy_spectrum\"]\nplanes_mm = [50.0]", 19, "output.quantities", &["stepping = \"depth\" only"]),
     ("stepping = \"depth\"", "backward = \"allowance\"", 17, "transport.backward", &["\"path\""]),
     // Enumerations.
     ("\"depth\"", "\"dept\"", 17, "transport.stepping", &["\"depth\", \"path\"", "did you mean \"depth\"?"]),
