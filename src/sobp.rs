@@ -43,8 +43,10 @@ const SHALLOWEST_LAYER: f64 = 0.9;
 /// The default cutoff of a case.
 const LOWEST_ENERGY_MEV: f64 = 2.0;
 const HIGHEST_ENERGY_MEV: f64 = 300.0;
-/// Wider than any treatment field (IEC 60601-2-64: 400 mm are common).
+/// Wider than any treatment field.
 const WIDEST_MM: f64 = 1000.0;
+const MOST_SPOTS: f64 = 1000.0;
+const MOST_CELLS: f64 = 1e5;
 const SPREAD_SIGMAS: f64 = 5.0;
 /// Spots farther apart than this, in their own sigma, make a field that is not uniform (ripple 0.03 % at 1.5).
 const WIDEST_SPACING_SIGMAS: f64 = 1.5;
@@ -133,7 +135,7 @@ pub fn plan(
     planner.check()?;
     planner.distal_sigma_mm = planner.range_sigma_mm(spec.range_mm);
     planner.cell_mm = spec.cell_mm.unwrap_or_else(|| planner.default_cell_mm());
-    planner.check_plateau()?;
+    planner.check_cells()?;
     let miss_mm = |field: &Field| spec.range_mm - field.distal_90_mm;
     let mut best = planner.field(0.0, progress)?;
     let mut shift_mm = miss_mm(&best);
@@ -209,6 +211,11 @@ impl Planner<'_> {
             let message = format!("a field {width_mm} mm wide; allowed: at most {WIDEST_MM} mm");
             return Err(refused(message).hint("lower --width"));
         }
+        let spots = (width_mm / spec.spot_spacing_mm).ceil();
+        if spots > MOST_SPOTS {
+            let message = format!("{spots} spots across; allowed: at most {MOST_SPOTS}");
+            return Err(refused(message).hint("raise --spot-spacing"));
+        }
         let widest_mm = WIDEST_SPACING_SIGMAS * spec.sigma_x_mm;
         if spec.spot_spacing_mm <= widest_mm {
             return Ok(());
@@ -220,8 +227,14 @@ impl Planner<'_> {
         .hint("lower --spot-spacing or raise --sigma"))
     }
 
-    /// What is made flat must hold a cell.
-    fn check_plateau(&self) -> Result<()> {
+    /// Not too many cells, and one at least in what is made flat.
+    fn check_cells(&self) -> Result<()> {
+        let cells = self.spec.range_mm / self.cell_mm;
+        if cells > MOST_CELLS {
+            let message =
+                format!("{cells:.3e} cells along the range; allowed: at most {MOST_CELLS}");
+            return Err(refused(message).hint("raise --cell or lower --range"));
+        }
         let [first_mm, last_mm] = self.plateau_mm(SHOULDER_SIGMAS);
         let cell_mm = self.cell_mm;
         let next_centre_mm = ((first_mm / cell_mm - 0.5).ceil() + 0.5) * cell_mm;

@@ -182,7 +182,7 @@ fn the_command_writes_a_case_and_prints_its_figures() {
 
 #[test]
 fn fields_that_cannot_be_made_are_usage_errors() {
-    let wrong: [(&[&str], &str); 14] = [
+    let wrong: [(&[&str], &str); 16] = [
         (
             &["--range", "100", "--modulation", "30", "--material", "air"],
             "allowed: above 2",
@@ -209,6 +209,23 @@ fn fields_that_cannot_be_made_are_usage_errors() {
         (
             &["--range", "60", "--modulation", "20", "--width", "1e9"],
             "at most 1000 mm",
+        ),
+        (
+            &[
+                "--range",
+                "60",
+                "--modulation",
+                "20",
+                "--width",
+                "40",
+                "--spot-spacing",
+                "1e-9",
+            ],
+            "allowed: at most 1000",
+        ),
+        (
+            &["--range", "60", "--modulation", "20", "--cell", "1e-9"],
+            "cells along the range",
         ),
         (
             &["--range", "60", "--modulation", "20", "--sigma", "1e9"],
