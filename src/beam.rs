@@ -5,6 +5,7 @@
 
 mod bins;
 
+use bins::gaussian_between;
 pub use bins::{BinWeights, gaussian_on_bins};
 
 use crate::case::BeamSpec;
@@ -54,7 +55,7 @@ pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source
         angle,
         x_by_angle,
     };
-    check_injected(beam, &source)?;
+    check_injected(beam, phase_space, &source)?;
     Ok(source)
 }
 
@@ -167,17 +168,39 @@ fn sum_either_way(weights: &[f64]) -> f64 {
     0.5 * (weights.iter().sum::<f64>() + weights.iter().rev().sum::<f64>())
 }
 
-fn check_injected(beam: &BeamSpec, source: &Source) -> Result<()> {
-    let injected = source.injected();
-    if injected >= INJECTED_AT_LEAST {
+fn check_injected(beam: &BeamSpec, phase_space: &PhaseSpace, source: &Source) -> Result<()> {
+    if source.injected() >= INJECTED_AT_LEAST {
         return Ok(());
     }
+    let share = inside(beam, phase_space);
+    let which = format!(
+        "the beam at x = {} mm, {} degree, {} MeV",
+        beam.x_mm, beam.angle_deg, beam.energy_mev
+    );
+    if share >= INJECTED_AT_LEAST {
+        return Err(Error::bad_data(format!(
+            "{which} lies inside the grid, but {} cells of {} mm and {} angle bins of {:.3} degree cannot hold its place and width",
+            phase_space.space.cells_x,
+            phase_space.space.spacing_x_mm,
+            phase_space.angle.bins(),
+            phase_space.angle.bin_rad.to_degrees()
+        ))
+        .hint("lower phantom.spacing_mm in x (or grid.angle_bin_deg): a beam needs its own cell and one either side"));
+    }
     Err(Error::bad_data(format!(
-        "only {:.4} of the beam at x = {} mm, {} degree, {} MeV falls inside the grid (at least {INJECTED_AT_LEAST} is needed)",
-        injected, beam.x_mm, beam.angle_deg, beam.energy_mev
+        "only {share:.4} of {which} falls inside the grid (at least {INJECTED_AT_LEAST} is needed)"
     ))
-    .key("beam")
     .hint("widen phantom.x_mm or grid.angle_max_deg, or narrow the beam"))
+}
+
+/// Share of the beam between the outer edges of x and angle, whatever the bins between them.
+fn inside(beam: &BeamSpec, phase_space: &PhaseSpace) -> f64 {
+    let (space, angle) = (&phase_space.space, &phase_space.angle);
+    let x_max_mm = space.x_min_mm + space.cells_x as f64 * space.spacing_x_mm;
+    let half_rad = 0.5 * angle.bins() as f64 * angle.bin_rad;
+    let in_x = gaussian_between(space.x_min_mm, x_max_mm, beam.x_mm, beam.sigma_x_mm);
+    let mean_rad = beam.angle_deg.to_radians();
+    in_x * gaussian_between(-half_rad, half_rad, mean_rad, 1e-3 * beam.divergence_mrad)
 }
 
 /// Mean and standard deviation in the energy axis' own coordinate.

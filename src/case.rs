@@ -357,6 +357,20 @@ pub struct OutputSpec {
     pub compression: u8,
 }
 
+impl OutputSpec {
+    /// True where a quantity is asked for that is scored at planes.
+    pub fn scores_planes(&self) -> bool {
+        let at_planes = [
+            Quantity::EnergySpectrum,
+            Quantity::AngleSpectrum,
+            Quantity::PhaseSpace,
+        ];
+        self.quantities
+            .iter()
+            .any(|quantity| at_planes.contains(quantity))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackendChoice {
     Auto,

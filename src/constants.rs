@@ -45,3 +45,7 @@ pub const NUCLEAR_RADIUS_EXPONENT: f64 = 0.27;
 
 /// Square centimetres per barn (definition).
 pub const CM2_PER_BARN: f64 = 1e-24;
+
+/// Densities of a phantom lie below this, g/cm3: osmium, the densest element, has 22.6 (CRC Handbook of Chemistry and Physics 2014); a
+/// density in kg/m3 is caught.
+pub const DENSITY_BELOW_G_PER_CM3: f64 = 30.0;

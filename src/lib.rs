@@ -39,3 +39,4 @@ pub mod sobp;
 
 pub mod error;
 pub mod memory;
+pub mod text_file;

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match caught(cli::run) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            cli::terminal::tell(&format!("error: {error}"));
             ExitCode::from(error.kind.exit_code())
         }
     }

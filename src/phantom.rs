@@ -6,6 +6,7 @@
 mod curve_file;
 mod file;
 mod hounsfield;
+mod off_the_grid;
 
 use crate::case::{Case, PhantomSpec, RegionSpec, nearest};
 use crate::error::Result;
@@ -15,6 +16,8 @@ use file::{Cells, PhantomFile};
 use hounsfield::Curve;
 use ndarray::Array2;
 use std::path::Path;
+
+pub use off_the_grid::edges_off_the_grid;
 
 /// How many standard deviations of a beam's energy spread must lie within the materials' tables.
 const SPREAD_WIDTHS: f64 = 5.0;
@@ -214,27 +217,4 @@ fn material(case: &Case, base_dir: &Path, key: &str, name: &str) -> Result<Mater
             None => error.hint(format!("`smatrix2d materials` lists the built-in ones; define your own as [materials.{name}]")),
         }
     })
-}
-
-/// One line for each region edge that does not lie on a cell edge: cells then belong to where their centre is.
-pub fn edges_off_the_grid(spec: &PhantomSpec) -> Vec<String> {
-    let on_edge = |edge: f64, min: f64, spacing: f64| {
-        let cells = (edge - min) / spacing;
-        (cells - cells.round()).abs() < 1e-6
-    };
-    let mut notes = Vec::new();
-    for (index, region) in spec.regions.iter().enumerate() {
-        for (axis, edges, min, spacing) in [
-            ("z_mm", region.z_mm, spec.z_mm[0], spec.spacing_mm[1]),
-            ("x_mm", region.x_mm, spec.x_mm[0], spec.spacing_mm[0]),
-        ] {
-            for edge in edges
-                .into_iter()
-                .filter(|edge| !on_edge(*edge, min, spacing))
-            {
-                notes.push(format!("phantom.region[{index}].{axis}: the edge at {edge} mm lies inside a cell; the cell's centre decides"));
-            }
-        }
-    }
-    notes
 }

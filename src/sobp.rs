@@ -14,12 +14,12 @@ mod case_text;
 mod fit;
 
 use crate::backend::Machine;
-use crate::case::{Case, Nuclear};
+use crate::case::{Case, Nuclear, Precision};
 use crate::curves::distal_position;
 use crate::error::{Error, Kind, Result};
 use crate::phantom::Phantom;
 use crate::physics::{self, Material};
-use crate::transport;
+use crate::transport::{self, Progress};
 use ndarray::Array2;
 use std::path::Path;
 
@@ -38,7 +38,15 @@ const RANGE_TOLERANCE_MM: f64 = 0.05;
 const ROUNDS_AT_MOST: usize = 5;
 /// Shallower layers cannot be told from the entrance.
 const SHALLOWEST_MM: f64 = 2.0;
+/// The shallowest layer lies at or before the plateau's beginning, at this part of it at least.
+const SHALLOWEST_LAYER: f64 = 0.9;
+/// The default cutoff of a case.
+const LOWEST_ENERGY_MEV: f64 = 2.0;
 const HIGHEST_ENERGY_MEV: f64 = 300.0;
+/// Wider than any treatment field.
+const WIDEST_MM: f64 = 1000.0;
+const MOST_SPOTS: f64 = 1000.0;
+const MOST_CELLS: f64 = 1e5;
 const SPREAD_SIGMAS: f64 = 5.0;
 /// Spots farther apart than this, in their own sigma, make a field that is not uniform (ripple 0.03 % at 1.5).
 const WIDEST_SPACING_SIGMAS: f64 = 1.5;
@@ -60,6 +68,7 @@ pub struct Spec {
     pub cell_mm: Option<f64>,
     pub material: String,
     pub nuclear: Nuclear,
+    pub precision: Precision,
 }
 
 /// One energy of the field.
@@ -100,7 +109,7 @@ struct Planner<'a> {
     cell_mm: f64,
 }
 
-/// Plans a field; `progress` hears layers done and layers in all of each round.
+/// Plans a field; `progress` hears steps done and steps at most of each round.
 ///
 /// # Errors
 /// Usage, where the field cannot be made; what a run of a layer reports.
@@ -126,6 +135,7 @@ pub fn plan(
     planner.check()?;
     planner.distal_sigma_mm = planner.range_sigma_mm(spec.range_mm);
     planner.cell_mm = spec.cell_mm.unwrap_or_else(|| planner.default_cell_mm());
+    planner.check_cells()?;
     let miss_mm = |field: &Field| spec.range_mm - field.distal_90_mm;
     let mut best = planner.field(0.0, progress)?;
     let mut shift_mm = miss_mm(&best);
@@ -146,6 +156,16 @@ fn refused(message: String) -> Error {
     Error::new(Kind::Usage, message)
 }
 
+/// What the arguments ask for is beyond what a case may hold.
+fn no_case(error: Error) -> Error {
+    let key = error.key.unwrap_or_default();
+    refused(format!(
+        "a layer of this field makes no case: {key}: {}",
+        error.message
+    ))
+    .hint("give lengths of a field in mm: --range, --sigma, --width, --cell")
+}
+
 impl Planner<'_> {
     fn check(&self) -> Result<()> {
         let spec = self.spec;
@@ -156,8 +176,14 @@ impl Planner<'_> {
             ))
             .hint("lower --modulation or raise --range"));
         }
-        let highest_mev = self.energy_mev(spec.range_mm)
-            * (1.0 + SPREAD_SIGMAS * 0.01 * spec.energy_spread_percent);
+        self.check_energies(first_mm)?;
+        self.check_spots()
+    }
+
+    fn check_energies(&self, first_mm: f64) -> Result<()> {
+        let spec = self.spec;
+        let spread = SPREAD_SIGMAS * 0.01 * spec.energy_spread_percent;
+        let highest_mev = self.energy_mev(spec.range_mm) * (1.0 + spread);
         if highest_mev > HIGHEST_ENERGY_MEV {
             return Err(refused(format!(
                 "a range of {} mm needs {highest_mev:.1} MeV with its spread; allowed: at most {HIGHEST_ENERGY_MEV}",
@@ -165,15 +191,60 @@ impl Planner<'_> {
             ))
             .hint("lower --range or --energy-spread"));
         }
-        let widest_mm = WIDEST_SPACING_SIGMAS * spec.sigma_x_mm;
-        if spec.width_mm.is_some() && spec.spot_spacing_mm > widest_mm {
-            return Err(refused(format!(
-                "spots {} mm apart leave gaps; allowed: at most {widest_mm} mm, {WIDEST_SPACING_SIGMAS} times sigma",
-                spec.spot_spacing_mm
-            ))
-            .hint("lower --spot-spacing or raise --sigma"));
+        let lowest_mev = self.energy_mev(SHALLOWEST_LAYER * first_mm) * (1.0 - spread);
+        if lowest_mev > LOWEST_ENERGY_MEV {
+            return Ok(());
         }
-        Ok(())
+        Err(refused(format!(
+            "a plateau that begins at {first_mm} mm of {} needs {lowest_mev:.3} MeV, less the spread; allowed: above {LOWEST_ENERGY_MEV}",
+            spec.material
+        ))
+        .hint("lower --modulation or --energy-spread, or raise --range"))
+    }
+
+    fn check_spots(&self) -> Result<()> {
+        let spec = self.spec;
+        let Some(width_mm) = spec.width_mm else {
+            return Ok(());
+        };
+        if width_mm > WIDEST_MM {
+            let message = format!("a field {width_mm} mm wide; allowed: at most {WIDEST_MM} mm");
+            return Err(refused(message).hint("lower --width"));
+        }
+        let spots = (width_mm / spec.spot_spacing_mm).ceil();
+        if spots > MOST_SPOTS {
+            let message = format!("{spots} spots across; allowed: at most {MOST_SPOTS}");
+            return Err(refused(message).hint("raise --spot-spacing"));
+        }
+        let widest_mm = WIDEST_SPACING_SIGMAS * spec.sigma_x_mm;
+        if spec.spot_spacing_mm <= widest_mm {
+            return Ok(());
+        }
+        Err(refused(format!(
+            "spots {} mm apart leave gaps; allowed: at most {widest_mm} mm, {WIDEST_SPACING_SIGMAS} times sigma",
+            spec.spot_spacing_mm
+        ))
+        .hint("lower --spot-spacing or raise --sigma"))
+    }
+
+    /// Not too many cells, and one at least in what is made flat.
+    fn check_cells(&self) -> Result<()> {
+        let cells = self.spec.range_mm / self.cell_mm;
+        if cells > MOST_CELLS {
+            let message =
+                format!("{cells:.3e} cells along the range; allowed: at most {MOST_CELLS}");
+            return Err(refused(message).hint("raise --cell or lower --range"));
+        }
+        let [first_mm, last_mm] = self.plateau_mm(SHOULDER_SIGMAS);
+        let cell_mm = self.cell_mm;
+        let next_centre_mm = ((first_mm / cell_mm - 0.5).ceil() + 0.5) * cell_mm;
+        if next_centre_mm <= last_mm {
+            return Ok(());
+        }
+        Err(refused(format!(
+            "from range - modulation to one sigma before the range ({first_mm:.2} to {last_mm:.2} mm) there is no centre of a {cell_mm} mm cell; allowed: one at least"
+        ))
+        .hint("raise --modulation or lower --cell"))
     }
 
     fn energy_mev(&self, range_mm: f64) -> f64 {
@@ -203,8 +274,12 @@ impl Planner<'_> {
             .collect();
         let mut doses = Array2::zeros((depth_mm.len(), layers.len()));
         for (j, layer) in layers.iter().enumerate() {
-            progress(j, layers.len());
-            doses.column_mut(j).assign(&self.depth_dose(layer)?);
+            let mut told = |march: Progress| {
+                progress(j * march.steps + march.step, layers.len() * march.steps);
+            };
+            doses
+                .column_mut(j)
+                .assign(&self.depth_dose(layer, &mut told)?);
         }
         let fitted_mm = self.plateau_mm(FIT_ENDS_SIGMAS);
         let weights = fit::weights(&depth_mm, &doses, fitted_mm);
@@ -213,7 +288,19 @@ impl Planner<'_> {
         }
         let sum = doses.dot(&weights);
         layers.retain(|layer| layer.weight > 0.0);
-        Ok(self.described(layers, depth_mm, sum.to_vec()))
+        let field = self.described(layers, depth_mm, sum.to_vec());
+        match field.distal_90_mm.is_finite() {
+            true => Ok(field),
+            false => Err(self.no_edge()),
+        }
+    }
+
+    fn no_edge(&self) -> Error {
+        let (cells, cell_mm) = (self.cells_z(), self.cell_mm);
+        refused(format!(
+            "the dose of {cells} cells of {cell_mm} mm has no distal edge"
+        ))
+        .hint("lower --cell, or leave it out")
     }
 
     fn described(&self, layers: Vec<Layer>, depth_mm: Vec<f64>, dose: Vec<f64>) -> Field {
@@ -263,16 +350,21 @@ impl Planner<'_> {
                 return layers;
             }
             let step_mm = LAYER_SIGMAS * self.range_sigma_mm(range_mm);
-            range_mm = (range_mm - step_mm.max(LAYER_CELLS * self.cell_mm)).max(0.9 * first_mm);
+            range_mm = (range_mm - step_mm.max(LAYER_CELLS * self.cell_mm))
+                .max(SHALLOWEST_LAYER * first_mm);
         }
     }
 
     /// MeV/mm per proton, summed across; one value a cell in depth.
-    fn depth_dose(&self, layer: &Layer) -> Result<ndarray::Array1<f64>> {
+    fn depth_dose(
+        &self,
+        layer: &Layer,
+        told: &mut dyn FnMut(Progress),
+    ) -> Result<ndarray::Array1<f64>> {
         let text = case_text::of_layer(self, layer);
-        let case = Case::parse(&text, Path::new("sobp.toml"), &[])?;
+        let case = Case::parse(&text, Path::new("sobp.toml"), &[]).map_err(no_case)?;
         let phantom = Phantom::build(&case, Path::new(""))?;
-        let outcome = transport::run(&case, &phantom, self.machine, &mut |_| ())?;
+        let outcome = transport::run(&case, &phantom, self.machine, told)?;
         Ok(outcome.results.depth_dose_mev_per_mm)
     }
 

@@ -1,8 +1,7 @@
 //! Spectra at planes: marginals of psi where a plane of cells ends, gathered over the spots on one energy axis.
 
 use crate::backend::PlaneSpectra;
-use crate::case::{Case, Quantity, Splitting, Stepping};
-use crate::error::{Error, Result};
+use crate::case::{Case, Quantity, Splitting};
 use crate::phase_space::{EnergyAxis, PhaseSpace};
 use crate::results::{Axis, Spectra};
 use ndarray::{Array2, Array4};
@@ -22,44 +21,23 @@ pub struct SpectraCollector {
 
 impl SpectraCollector {
     /// None where the case asks for no spectra. `phase_space` is that of the highest beam energy: its axis takes all spots.
-    ///
-    /// # Errors
-    /// Spectra with path stepping: protons cross a plane at different steps there.
-    pub fn new(case: &Case, phase_space: &PhaseSpace) -> Result<Option<SpectraCollector>> {
+    pub fn new(case: &Case, phase_space: &PhaseSpace) -> Option<SpectraCollector> {
         let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
-        let any = [
-            Quantity::EnergySpectrum,
-            Quantity::AngleSpectrum,
-            Quantity::PhaseSpace,
-        ]
-        .into_iter()
-        .any(asked);
-        if !any || case.output.planes_mm.is_empty() {
-            return Ok(None);
-        }
-        if case.transport.stepping == Stepping::Path {
-            return Err(Error::bad_data("spectra at planes need depth stepping")
-                .key("output.quantities")
-                .hint("use transport.stepping = \"depth\", or leave the spectra out"));
+        if !case.output.scores_planes() || case.output.planes_mm.is_empty() {
+            return None;
         }
         let space = &phase_space.space;
-        let nearest = |mm: &f64| {
-            ((mm - space.z_min_mm) / space.spacing_z_mm)
-                .round()
-                .clamp(0.0, space.cells_z as f64)
-        };
-        let steps: Vec<usize> = case
-            .output
-            .planes_mm
-            .iter()
-            .map(|mm| nearest(mm) as usize)
+        let (cell_mm, cells) = (space.spacing_z_mm, space.cells_z);
+        let planes_mm = case.output.planes_mm.iter();
+        let steps: Vec<usize> = planes_mm
+            .map(|mm| nearest_edge(mm - space.z_min_mm, cell_mm, cells))
             .collect();
         let (planes, energies, angles) = (
             steps.len(),
             phase_space.energy.bins(),
             phase_space.angle.bins(),
         );
-        Ok(Some(SpectraCollector {
+        Some(SpectraCollector {
             plane_mm: steps
                 .iter()
                 .map(|&k| space.z_min_mm + k as f64 * space.spacing_z_mm)
@@ -72,7 +50,7 @@ impl SpectraCollector {
             by_angle: Array2::zeros((planes, angles)),
             phase_space: asked(Quantity::PhaseSpace)
                 .then(|| Array4::zeros((planes, energies, angles, space.cells_x))),
-        }))
+        })
     }
 
     /// Bytes of the collector and of a spot's marginals at one plane; 0 where the case asks for no spectra.
@@ -164,6 +142,11 @@ impl SpectraCollector {
             angle_deg: self.angle_deg,
         }
     }
+}
+
+/// The cell edge nearest to a depth, the entry plane's being 0.
+pub fn nearest_edge(depth_mm: f64, cell_mm: f64, cells: usize) -> usize {
+    (depth_mm / cell_mm).round().clamp(0.0, cells as f64) as usize
 }
 
 fn angle_axis(phase_space: &PhaseSpace) -> Axis {

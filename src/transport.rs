@@ -110,9 +110,7 @@ pub fn run(
             stepper.batch_capacity().max(1)
         };
         for batch in group.chunks(capacity) {
-            let sources = batch
-                .iter()
-                .map(|&i| source(&case.beams[i], &march, &water));
+            let sources = batch.iter().map(|&i| source_of(i, &march));
             let weights: Vec<f64> = batch
                 .iter()
                 .map(|&i| case.beams[i].weight / total)
@@ -149,6 +147,30 @@ pub fn run(
         sum.add_second(&marched)
     })?;
     sum.finish(phantom, &media, spectra)
+}
+
+/// Puts every spot on the axes of its march, as a run does.
+///
+/// # Errors
+/// Bad data: a beam that the grid does not hold.
+pub fn check_sources(
+    case: &Case,
+    phantom: &Phantom,
+    media: &Media,
+    water: &Material,
+) -> Result<()> {
+    for group in groups(case) {
+        let march = March::new(case, phantom, media, water, group[0])?;
+        for spot in group {
+            source_of(spot, &march)?;
+        }
+    }
+    Ok(())
+}
+
+fn source_of(spot: usize, march: &March) -> Result<Source> {
+    let placed = source(&march.case.beams[spot], march, march.water);
+    march.case.places.locate(&format!("beam[{spot}]"), placed)
 }
 
 /// One march: the method.
@@ -221,5 +243,5 @@ fn spectra_collector(
             .total_cmp(&case.beams[b].energy_mev)
     });
     let march = March::new(case, phantom, media, water, highest.unwrap_or(0))?;
-    SpectraCollector::new(case, &march.phase_space)
+    Ok(SpectraCollector::new(case, &march.phase_space))
 }

@@ -162,7 +162,7 @@ const EVERY_KEY: &[(&str, &str, &str)] = &[
     ),
     (
         "materials.own",
-        "{ density_g_per_cm3 = 2, stopping_power_file = \"own.csv\" }",
+        "{ density_g_per_cm3 = 2, composition = { Al = 1 }, stopping_power_file = \"own.csv\" }",
         "stopping_power_file = \"own.csv\"",
     ),
     (

@@ -201,6 +201,10 @@ fn wrong_content_is_refused_with_the_cell_and_the_key() {
             with_density(f32::INFINITY),
             "/density_g_per_cm3[1, 2] is inf;",
         ),
+        (
+            with_density(1000.0),
+            "/density_g_per_cm3[1, 2] is 1000; allowed: above 0 and below 30",
+        ),
         (with_index(3), "/material_index[0, 1] is 3; allowed: 0 to 2"),
         (with_index(-1), "/material_index[0, 1] is -1;"),
         (
@@ -278,9 +282,16 @@ fn float_indices_are_refused() {
 }
 
 #[test]
-fn a_missing_file_is_input_missing() {
+fn a_missing_file_or_a_folder_is_input_missing() {
     let folder = TempDir::new().unwrap();
     assert_eq!(refused(folder.path()).kind, Kind::InputMissing);
+    fs::create_dir(folder.path().join("slice.h5")).unwrap();
+    let error = refused(folder.path());
+    assert_eq!(error.kind, Kind::InputMissing);
+    assert!(
+        error.message.contains("Is a directory") && !error.message.contains("H5"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -331,6 +342,6 @@ fn a_stopping_power_table_is_found_beside_the_case_or_refused_with_its_key() {
         "energy_mev,mass_stopping_power_mev_cm2_per_g\n{}\n",
         rows.join("\n")
     );
-    fs::write(folder.path().join("own.csv"), table).unwrap();
+    fs::write(folder.path().join("own.csv"), format!("\u{feff}{table}")).unwrap();
     build(&text, folder.path()).unwrap();
 }

@@ -69,6 +69,8 @@ fn beams_are_timed_each_alone_and_many_in_one_case() {
 fn wrong_arguments_are_usage_errors() {
     for (arguments, named) in [
         ("--grid 8x8", "'8x8' is no grid"),
+        ("--grid 8x8x99999x8", "--grid: the grid makes no case"),
+        ("--beams --spots 100000000", "1..=10000"),
         ("--grid 8x8x1x8 --backend cuda", "'8x8x1x8' is no grid"),
         ("--beams --spots 0", "--spots"),
         ("--spots 4", "--beams"),

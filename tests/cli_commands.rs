@@ -258,6 +258,34 @@ fn a_reader_that_has_gone_away_is_no_error() {
 }
 
 #[test]
+fn a_stdout_that_is_full_ends_with_74() {
+    let folder = TempDir::new().unwrap();
+    let curve = folder.path().join("a.csv");
+    std::fs::write(&curve, "depth,dose\n0,1\n1,2\n2,1\n").unwrap();
+    let curve = curve.to_str().unwrap();
+    for arguments in [&["materials"][..], &["devices"], &["compare", curve, curve]] {
+        let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("smatrix2d"))
+            .args(arguments)
+            .stdout(std::fs::File::create("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(74), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("stdout cannot be written"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_stderr_that_is_full_leaves_the_exit_code() {
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("smatrix2d"))
+        .args(["run", "absent.toml"])
+        .stderr(std::fs::File::create("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(66));
+}
+
+#[test]
 fn a_run_writes_the_dose_file_and_prints_the_table() {
     let folder = TempDir::new().unwrap();
     let path = example("water_150mev.toml");

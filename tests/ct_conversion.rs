@@ -197,18 +197,19 @@ fn a_curve_of_ones_own_is_linear_in_density_and_stepwise_in_material() {
 
 #[test]
 fn numbers_beyond_the_curve_are_refused_or_clamped_as_the_case_says() {
-    for (number, words) in [
+    for (number, words, hint) in [
         (
             -1024.0,
             "/hounsfield[0, 1] is -1024; allowed: -1000 to 1600",
+            "clamp",
         ),
-        (3071.0, "/hounsfield[0, 1] is 3071"),
-        (f64::NAN, "/hounsfield[0, 1] is NaN"),
+        (3071.0, "/hounsfield[0, 1] is 3071", "clamp"),
+        (f64::NAN, "/hounsfield[0, 1] is NaN", "-1000 (air)"),
     ] {
         let error = convert(&[0.0, number], "").expect_err(words);
         assert!(error.message.contains(words), "{error}");
         assert_eq!(error.key.as_deref(), Some("phantom.file"));
-        assert!(error.hint.unwrap().contains("clamp"));
+        assert!(error.hint.unwrap().contains(hint));
     }
     let clamp = "[phantom.hounsfield]\noutside = \"clamp\"";
     let phantom = convert(&[-1024.0, 3071.0], clamp).unwrap();
@@ -217,6 +218,15 @@ fn numbers_beyond_the_curve_are_refused_or_clamped_as_the_case_says() {
         convert(&[f64::NAN], clamp).is_err(),
         "NaN is no number to clamp"
     );
+}
+
+#[test]
+fn a_byte_order_mark_before_a_curve_is_passed_over() {
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), &arr2(&[[0.0]]));
+    fs::write(folder.path().join("curve.csv"), format!("\u{feff}{CURVE}")).unwrap();
+    let table = "[phantom.hounsfield]\nfile = \"curve.csv\"";
+    build(folder.path(), &case_text(1, table)).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]

@@ -152,6 +152,17 @@ fn a_symbolic_link_stays_a_link_to_the_new_file() {
 }
 
 #[test]
+fn a_link_to_a_file_that_is_not_there_yet_makes_it_there() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("results")).unwrap();
+    let link = folder.path().join("link.h5");
+    std::os::unix::fs::symlink("results/dose.h5", &link).unwrap();
+    write(&link, &sample_results(4, 4), &sample_provenance()).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(names_in(&folder.path().join("results")), ["dose.h5"]);
+}
+
+#[test]
 fn a_failed_check_leaves_the_old_file_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.h5");

@@ -262,6 +262,32 @@ fn what_would_fit_by_the_hint_fits() {
 }
 
 #[test]
+fn a_spacing_that_would_fit_divides_the_extent() {
+    let folder = tempfile::tempdir().unwrap();
+    let fine = HUGE
+        .replace("[1.0, 1.0]", "[0.1, 1.0]")
+        .replace("angle_bin_deg = 0.05", "range_bin_mm = 1.0")
+        + "step_mm = 1.0\n";
+    std::fs::write(folder.path().join("huge.toml"), fine).unwrap();
+    let arguments = ["check", "huge.toml", "--backend", "cpu", "--json"];
+    let output = run_limited("4000000", &arguments, folder.path());
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let note = plan["notes"][0].as_str().unwrap();
+    let (_, after) = note.split_once("spacing_mm = ").unwrap();
+    let set = format!(
+        "phantom.spacing_mm={}",
+        after.split_once(" would").unwrap().0.replace(' ', "")
+    );
+    let output = run_limited(
+        "4000000",
+        &[&arguments[..], &["--set", &set]].concat(),
+        folder.path(),
+    );
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(plan["notes"].to_string(), "[]", "{note}");
+}
+
+#[test]
 fn a_phantom_that_does_not_fit_is_refused_before_it_is_made() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("case.toml"), WATER).unwrap();

@@ -20,6 +20,7 @@ const SPEC: Spec = Spec {
     cell_mm: None,
     material: String::new(),
     nuclear: Nuclear::None,
+    precision: Precision::Single,
 };
 
 fn spec() -> Spec {
@@ -160,6 +161,8 @@ fn the_command_writes_a_case_and_prints_its_figures() {
             "8",
             "--nuclear",
             "local",
+            "--precision",
+            "double",
             "-q",
             "-o",
             "field.toml",
@@ -174,11 +177,60 @@ fn the_command_writes_a_case_and_prints_its_figures() {
     }
     let case = Case::load(&folder.path().join("field.toml"), &[]).unwrap();
     assert_eq!(case.physics.nuclear, Nuclear::Local);
+    assert_eq!(case.run.precision, Precision::Double);
 }
 
 #[test]
 fn fields_that_cannot_be_made_are_usage_errors() {
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 16] = [
+        (
+            &["--range", "100", "--modulation", "30", "--material", "air"],
+            "allowed: above 2",
+        ),
+        (
+            &[
+                "--range",
+                "60",
+                "--modulation",
+                "10",
+                "--energy-spread",
+                "25",
+            ],
+            "less the spread; allowed: above 2",
+        ),
+        (
+            &["--range", "100", "--modulation", "0.1"],
+            "there is no centre of a 0.5 mm cell",
+        ),
+        (
+            &["--range", "100", "--modulation", "30", "--cell", "150"],
+            "the dose of 1 cells of 150 mm has no distal edge",
+        ),
+        (
+            &["--range", "60", "--modulation", "20", "--width", "1e9"],
+            "at most 1000 mm",
+        ),
+        (
+            &[
+                "--range",
+                "60",
+                "--modulation",
+                "20",
+                "--width",
+                "40",
+                "--spot-spacing",
+                "1e-9",
+            ],
+            "allowed: at most 1000",
+        ),
+        (
+            &["--range", "60", "--modulation", "20", "--cell", "1e-9"],
+            "cells along the range",
+        ),
+        (
+            &["--range", "60", "--modulation", "20", "--sigma", "1e9"],
+            "makes no case: phantom.x_mm",
+        ),
         (
             &["--range", "60", "--modulation", "60"],
             "the plateau would begin at 0 mm",

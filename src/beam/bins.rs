@@ -184,6 +184,15 @@ fn solve3(m: [[f64; 3]; 3], right: [f64; 3]) -> Option<[f64; 3]> {
     (whole.abs() > 1e-300).then(|| [with_column(0), with_column(1), with_column(2)])
 }
 
+/// Weight of a Gaussian between two limits.
+pub fn gaussian_between(low: f64, high: f64, mean: f64, sigma: f64) -> f64 {
+    if sigma == 0.0 {
+        return f64::from(u8::from((low..=high).contains(&mean)));
+    }
+    let below = |x: f64| 0.5 * erfc(-(x - mean) / (sigma * std::f64::consts::SQRT_2));
+    below(high) - below(low)
+}
+
 /// Complementary error function, relative error below 1.2e-7 (W. J. Cody's rational form is not needed: the moments are
 /// restored exactly afterwards). Numerical Recipes, 3rd ed., eq. 6.2.6 family: Chebyshev fit in t = 2 / (2 + |x|).
 fn erfc(x: f64) -> f64 {

@@ -74,7 +74,12 @@ impl Cells {
             energy = self.energy,
             angle = self.angle,
         );
-        Case::parse(&text, Path::new("bench.toml"), &[])
+        Case::parse(&text, Path::new("bench.toml"), &[]).map_err(|error| {
+            let message = format!("the grid makes no case: {}", error.message);
+            Error::new(Kind::Usage, message)
+                .key("--grid")
+                .hint("give fewer bins, as in 40x40x72x200 (z, x, angle, energy)")
+        })
     }
 }
 

@@ -44,7 +44,7 @@ pub fn beams(root: &Section) -> Result<Vec<BeamSpec>> {
     let message = format!("the weights of the beams sum to {total}; allowed: a finite sum above 0");
     Err(root
         .error("beam[0].weight", message)
-        .hint("give at least one beam a weight above 0, for example weight = 1.0"))
+        .hint("weights are relative: give at least one beam a weight above 0, for example weight = 1.0, and none of 1e300"))
 }
 
 fn beam(table: &Section) -> Result<BeamSpec> {

@@ -63,11 +63,11 @@ fn material(table: &Section) -> Result<MaterialSpec> {
     let stopping_power_file = table
         .text("stopping_power_file", "table.csv")?
         .map(PathBuf::from);
-    if composition.is_empty() && stopping_power_file.is_none() && base.is_none() {
+    if composition.is_empty() && base.is_none() {
         return Err(table
             .error(
                 "composition",
-                "missing, and neither stopping_power_file nor base either; one of them is needed",
+                "missing, and there is no base either; scattering, straggling and nuclear reactions need the elements, beside a stopping_power_file too",
             )
             .hint("add for example `composition = { H = 0.1119, O = 0.8881 }` (mass fractions), or `base = \"water\"`"));
     }

@@ -2,6 +2,7 @@
 
 use super::section::{Allowed, Section};
 use super::{Conversion, HounsfieldSpec, Outside, PhantomSpec, RegionSpec};
+use crate::constants::DENSITY_BELOW_G_PER_CM3;
 use crate::error::Result;
 use std::ops::Bound;
 use std::path::PathBuf;
@@ -17,8 +18,10 @@ const PHANTOM_KEYS: &[&str] = &[
     "region",
 ];
 const REGION_KEYS: &[&str] = &["material", "z_mm", "x_mm", "density_g_per_cm3"];
-/// Above 0 and below 30 g/cm3: osmium, the densest element, has 22.6; a density in kg/m3 is caught.
-pub const DENSITY: Allowed = Allowed::new(Bound::Excluded(0.0), Bound::Excluded(30.0));
+pub const DENSITY: Allowed = Allowed::new(
+    Bound::Excluded(0.0),
+    Bound::Excluded(DENSITY_BELOW_G_PER_CM3),
+);
 
 pub fn phantom(root: &Section) -> Result<PhantomSpec> {
     let phantom = root.child("phantom", PHANTOM_KEYS)?;

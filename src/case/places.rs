@@ -43,6 +43,11 @@ impl Places {
         error.at(&self.file).key(key)
     }
 
+    /// True where the case, or a `--set`, gives this very key.
+    pub fn given(&self, key: &str) -> bool {
+        self.origins.contains_key(key)
+    }
+
     /// Adds file, line and key to an error from a module that knows none of them.
     pub fn locate<T>(&self, key: &str, result: Result<T>) -> Result<T> {
         result.map_err(|inner| {

@@ -65,7 +65,9 @@ fn quoted(text: &str) -> String {
 
 fn phantom(lines: &mut Lines, phantom: &PhantomSpec) {
     lines.header("[phantom]");
-    lines.key("material", quoted(&phantom.material));
+    if phantom.file.is_none() {
+        lines.key("material", quoted(&phantom.material));
+    }
     lines.value("x_mm", phantom.x_mm);
     lines.value("z_mm", phantom.z_mm);
     lines.value("spacing_mm", phantom.spacing_mm);

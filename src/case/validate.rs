@@ -1,8 +1,8 @@
 //! Checks between keys: the cells fill the extent, what is placed lies in the phantom, the beam lies on the grid.
 
 use super::names::nearest;
-use super::settings::MOST_BINS;
-use super::{AngleBins, Backward, Case, EnergyAxisSpec, Quantity, Stepping};
+use super::settings::{MOST_ANGLE_BINS, MOST_ENERGY_BINS};
+use super::{AngleBins, Backward, Case, EnergyAxisSpec, Stepping};
 use crate::error::Result;
 use crate::physics;
 
@@ -176,25 +176,37 @@ fn grid(case: &Case) -> Result<()> {
     }
     if let AngleBins::WidthDeg(width_deg) = grid.angle_bins {
         let bins = 2.0 * grid.angle_max_deg / width_deg;
-        bin_count(case, "grid.angle_bin_deg", width_deg, bins)?;
+        bin_count(case, "grid.angle_bin_deg", width_deg, bins, MOST_ANGLE_BINS)?;
     }
-    if let EnergyAxisSpec::Range {
-        range_bin_mm: Some(range_bin_mm),
-    } = grid.energy_axis
-    {
-        let highest_mev = case
-            .beams
-            .iter()
-            .map(|beam| beam.energy_mev)
-            .fold(0.0, f64::max);
-        bin_count(
-            case,
-            "grid.range_bin_mm",
-            range_bin_mm,
-            range_in_water_mm(highest_mev) / range_bin_mm,
-        )?;
+    match grid.energy_axis {
+        EnergyAxisSpec::Range { range_bin_mm } => range_bins(case, range_bin_mm),
+        EnergyAxisSpec::Log { .. } | EnergyAxisSpec::Uniform { .. } => Ok(()),
     }
-    Ok(())
+}
+
+/// Bins in the range of the highest beam energy. Where a step is so short that bins of its length would be too many, the default bin
+/// is one step.
+fn range_bins(case: &Case, range_bin_mm: Option<f64>) -> Result<()> {
+    let energies = case.beams.iter().map(|beam| beam.energy_mev);
+    let range_mm = range_in_water_mm(energies.fold(0.0, f64::max));
+    if let Some(bin_mm) = range_bin_mm {
+        let bins = range_mm / bin_mm;
+        return bin_count(case, "grid.range_bin_mm", bin_mm, bins, MOST_ENERGY_BINS);
+    }
+    let (key, step_mm) = match case.transport.stepping {
+        Stepping::Depth => ("phantom.spacing_mm", case.phantom.spacing_mm[1]),
+        Stepping::Path => ("transport.step_mm", case.transport.step_mm),
+    };
+    let bins = range_mm / step_mm;
+    if bins <= MOST_ENERGY_BINS as f64 {
+        return Ok(());
+    }
+    let message = format!(
+        "found steps of {step_mm} mm, by default also the width of range bins, which makes {bins:.0} of them; allowed: at most {MOST_ENERGY_BINS}"
+    );
+    Err(case
+        .error(key, message)
+        .hint("give wider bins, for example grid.range_bin_mm = 0.05, or use longer steps"))
 }
 
 fn range_in_water_mm(energy_mev: f64) -> f64 {
@@ -204,12 +216,11 @@ fn range_in_water_mm(energy_mev: f64) -> f64 {
     })
 }
 
-fn bin_count(case: &Case, key: &str, width: f64, bins: f64) -> Result<()> {
-    if (1.0..=MOST_BINS as f64).contains(&bins) {
+fn bin_count(case: &Case, key: &str, width: f64, bins: f64, most: usize) -> Result<()> {
+    if (1.0..=most as f64).contains(&bins) {
         return Ok(());
     }
-    let message =
-        format!("found {width}, which makes {bins:.3e} bins; allowed: 1 to {MOST_BINS} bins");
+    let message = format!("found {width}, which makes {bins:.3e} bins; allowed: 1 to {most} bins");
     Err(case
         .error(key, message)
         .hint("choose a bin width that makes some tens to hundreds of bins"))
@@ -239,21 +250,22 @@ fn planes(case: &Case) -> Result<()> {
                 .hint(hint));
         }
     }
-    let at_planes = [
-        Quantity::EnergySpectrum,
-        Quantity::AngleSpectrum,
-        Quantity::PhaseSpace,
-    ];
-    let wanted = case
-        .output
-        .quantities
-        .iter()
-        .any(|quantity| at_planes.contains(quantity));
-    if wanted && case.output.planes_mm.is_empty() {
+    if case.output.scores_planes() && case.output.planes_mm.is_empty() {
         let message = "missing; spectra and phase_space are scored at planes";
         return Err(case
             .error("output.planes_mm", message)
             .hint("add for example planes_mm = [50.0, 100.0]"));
     }
-    Ok(())
+    planes_in_path_stepping(case)
+}
+
+/// Protons cross a plane at different steps there.
+fn planes_in_path_stepping(case: &Case) -> Result<()> {
+    if case.transport.stepping == Stepping::Depth || !case.output.scores_planes() {
+        return Ok(());
+    }
+    let message = "spectra and phase_space are scored with stepping = \"depth\" only";
+    Err(case
+        .error("output.quantities", message)
+        .hint("use transport.stepping = \"depth\", or leave them out"))
 }

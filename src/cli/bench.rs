@@ -2,6 +2,7 @@
 
 use super::arguments::names;
 use super::terminal;
+use clap::value_parser;
 use serde_json::json;
 use smatrix2d::backend::{self, Machine};
 use smatrix2d::bench::beams::{self, BeamFigures, Beams};
@@ -19,8 +20,8 @@ pub struct BenchArgs {
     #[arg(long, conflicts_with = "grid")]
     pub beams: bool,
     /// Spots of the case with many, with --beams
-    #[arg(long, value_name = "N", default_value = "16", requires = "beams")]
-    pub spots: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "16", requires = "beams", value_parser = value_parser!(u64).range(1..=10_000))]
+    pub spots: u64,
     /// Where to compute: auto, cuda or cpu
     #[arg(long, value_name = "BACKEND", default_value = "auto", value_parser = names::<BackendChoice>())]
     pub backend: String,
@@ -81,7 +82,7 @@ fn dense(
 fn pencil_beams(arguments: &BenchArgs, machine: &dyn Machine, precision: Precision) -> Result<()> {
     let rounds = arguments.steps.map_or(STEPS, NonZeroUsize::get);
     let figures = beams::measure(
-        &Beams::table(arguments.spots.get()),
+        &Beams::table(arguments.spots as usize),
         machine,
         precision,
         rounds,

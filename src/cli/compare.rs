@@ -1,6 +1,7 @@
 //! `smatrix2d compare A B`: norms, range and width differences, gamma.
 
 use super::output_file::check_creatable;
+use super::terminal;
 use smatrix2d::compare::files::load;
 use smatrix2d::compare::gamma::{Criterion, Normalisation};
 use smatrix2d::compare::{Comparison, Settings, compare, to_text};
@@ -47,15 +48,15 @@ pub fn run(arguments: CompareArgs) -> Result<()> {
     }
     if arguments.json {
         let json = serde_json::to_string_pretty(&comparison.report);
-        println!(
-            "{}",
-            json.map_err(|error| Error::internal(error.to_string()))?
-        );
-    } else {
-        println!("A  {}\nB  {}", arguments.a.display(), arguments.b.display());
-        print!("{}", to_text(&comparison.report));
+        let json = json.map_err(|error| Error::internal(error.to_string()))?;
+        return terminal::print(&format!("{json}\n"));
     }
-    Ok(())
+    let head = format!(
+        "A  {}\nB  {}\n",
+        arguments.a.display(),
+        arguments.b.display()
+    );
+    terminal::print(&(head + &to_text(&comparison.report)))
 }
 
 fn settings(arguments: &CompareArgs) -> Result<Settings> {

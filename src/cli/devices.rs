@@ -1,8 +1,8 @@
 //! `smatrix2d devices`: the GPUs this program can use, or why there are none. Ends with 0 either way.
 
+use super::terminal;
 use smatrix2d::backend::cuda::probe::{GpuInfo, NoGpu, Slice, Verdict, probe};
-use smatrix2d::error::{Error, Kind, Result};
-use std::io::Write;
+use smatrix2d::error::Result;
 
 #[derive(clap::Args)]
 pub struct DevicesArgs {
@@ -20,8 +20,7 @@ pub fn run(args: DevicesArgs) -> Result<()> {
     } else {
         table(&found)
     };
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.map_err(|error| Error::new(Kind::Io, format!("stdout: {error}")))
+    terminal::print(&text)
 }
 
 fn table(found: &std::result::Result<Vec<GpuInfo>, NoGpu>) -> String {

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod devices;
 mod materials;
+mod notes;
 mod output_file;
 mod plan;
 mod plot;
@@ -13,7 +14,7 @@ mod progress;
 mod report;
 mod run;
 mod sobp;
-mod terminal;
+pub mod terminal;
 
 use clap::{Parser, Subcommand};
 use smatrix2d::error::{Kind, Result};

@@ -1,5 +1,6 @@
 //! Checks before a long run that its result can be written; nothing is left behind.
 
+use smatrix2d::dose_file::atomic::resolve_target;
 use smatrix2d::error::{Error, Kind, Result};
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub fn check_creatable(path: &Path, inputs: &[PathBuf]) -> Result<()> {
     if inputs.iter().any(|input| is_same_file(input, path)) {
         return Err(refused(path, "it is an input of this run").hint("choose another path with -o"));
     }
-    probe(path)
+    probe(path, &resolve_target(path)?)
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
@@ -32,13 +33,13 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// Creates and removes a file of another name in the same folder: an existing result stays as it is.
-fn probe(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
+/// Creates and removes a file of another name in the target's folder: an existing result stays as it is.
+fn probe(path: &Path, target: &Path) -> Result<()> {
+    let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    let mut name = target.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".tmp-{}", std::process::id()));
     let probe = folder.join(name);
     let made = OpenOptions::new().write(true).create_new(true).open(&probe);

@@ -1,6 +1,6 @@
 //! What a run would do: grid, memory at its peak, steps, backend.
 
-use super::terminal;
+use super::{notes, terminal};
 use serde_json::{Value, json};
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::{self, Machine};
@@ -8,7 +8,7 @@ use smatrix2d::case::{Case, Named, Stepping};
 use smatrix2d::error::{Error, Result};
 use smatrix2d::media::Media;
 use smatrix2d::memory::{Bytes, Forecast, readable};
-use smatrix2d::phantom::{Phantom, edges_off_the_grid};
+use smatrix2d::phantom::Phantom;
 use smatrix2d::phase_space::Layout;
 use smatrix2d::physics::Material;
 use smatrix2d::transport;
@@ -42,13 +42,14 @@ impl Plan {
     /// The plan of the march that takes most memory.
     ///
     /// # Errors
-    /// Internal, where the built-in tables lack water.
+    /// Bad data, where the grid does not hold a beam; internal, where the built-in tables lack water.
     pub fn new(case: &Case, phantom: &Phantom, device: Option<&str>) -> Result<Self> {
         let (media, water) = (Media::new(phantom), transport::water(phantom)?);
+        transport::check_sources(case, phantom, &media, &water)?;
         let backend = backend_of(case, device);
         let forecast = Forecast::new(case, phantom, &media, &water, backend.machine.as_ref())
             .ok_or_else(|| Error::internal("a case without beams"))?;
-        let mut notes = edges_off_the_grid(&case.phantom);
+        let mut notes = notes::notes(case);
         let peak = match forecast.check(forecast.at_least()) {
             Ok(()) => forecast.peak(),
             // What does not fit without its tables needs none built.

@@ -1,6 +1,7 @@
 //! `smatrix2d plot OUT.h5`: a picture of the dose.
 
 use super::output_file::check_creatable;
+use super::terminal;
 use smatrix2d::dose_file;
 use smatrix2d::error::Result;
 use smatrix2d::plot;
@@ -29,6 +30,5 @@ pub fn run(arguments: PlotArgs) -> Result<()> {
     check_creatable(&output, std::slice::from_ref(&arguments.input))?;
     let found = dose_file::read(&arguments.input)?;
     plot::write(&output, format, &found)?;
-    println!("{}", output.display());
-    Ok(())
+    terminal::print(&format!("{}\n", output.display()))
 }

@@ -1,5 +1,6 @@
 //! Progress on stderr: a bar on a terminal, a line each 10 % elsewhere, of runs that take more than a few seconds.
 
+use super::terminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use smatrix2d::error::Result;
 use std::io::IsTerminal;
@@ -38,11 +39,12 @@ impl Reporter {
                 bar.set_position(step);
             }
             Self::Lines { told, started } => {
+                // Fewer than before where the work has another round.
                 let tenths = 10 * step / steps.max(1);
                 if tenths > *told && started.elapsed() > QUIET {
-                    eprintln!("step {step} of {steps} ({tenths}0 %)");
+                    terminal::tell(&format!("step {step} of {steps} ({tenths}0 %)"));
                 }
-                *told = tenths.max(*told);
+                *told = tenths;
             }
             Self::Silent => {}
         }

@@ -4,7 +4,7 @@ use super::arguments::CaseArgs;
 use super::plan::Plan;
 use super::progress::Reporter;
 use super::terminal::Format;
-use super::{output_file, report};
+use super::{notes, output_file, report};
 use smatrix2d::case::{Case, Named};
 use smatrix2d::error::Result;
 use smatrix2d::phantom::Phantom;
@@ -26,7 +26,7 @@ pub struct RunArgs {
     dry_run: bool,
     #[command(flatten)]
     format: Format,
-    /// No progress and no table; errors are still told
+    /// No progress, no notes and no table; errors are still told
     #[arg(short, long)]
     quiet: bool,
 }
@@ -40,11 +40,13 @@ pub fn run(arguments: RunArgs) -> Result<()> {
     let output = arguments.output.clone();
     let output = output.unwrap_or_else(|| output_file::default_path(&arguments.case.path));
     output_file::check_creatable(&output, &inputs(&arguments.case, &case))?;
-    let mut reporter = if arguments.quiet {
-        Reporter::Silent
-    } else {
-        Reporter::on_stderr()?
+    let mut reporter = match arguments.quiet {
+        true => Reporter::Silent,
+        false => Reporter::on_stderr()?,
     };
+    if !arguments.quiet {
+        notes::tell(&case);
+    }
     let computed = compute(
         &case,
         &phantom,
@@ -115,9 +117,18 @@ fn compute(
         start_time,
         end_time: utc_now(),
         command_line: String::new(),
-        exit_reason: "done".into(),
+        exit_reason: exit_reason(&outcome.results).into(),
     };
     Ok((outcome.results, provenance))
+}
+
+/// `max_steps`: the march ended with weight under way, as `transport.max_steps` has it.
+fn exit_reason(results: &Results) -> &'static str {
+    let alive = |(name, weight): &(String, f64)| name == "weight_alive" && *weight > 0.0;
+    match results.audit.iter().any(alive) {
+        true => "max_steps",
+        false => "done",
+    }
 }
 
 fn utc_now() -> String {

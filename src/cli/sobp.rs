@@ -46,6 +46,9 @@ pub struct SobpArgs {
     /// GPU to use: its number in `smatrix2d devices`, or the beginning of its UUID
     #[arg(long, value_name = "DEVICE")]
     device: Option<String>,
+    /// Arithmetic: single, double or half
+    #[arg(long, value_name = "PRECISION", default_value = "single", value_parser = names::<Precision>())]
+    precision: String,
     /// Case file to write
     #[arg(short, long, value_name = "CASE.toml")]
     output: PathBuf,
@@ -59,18 +62,15 @@ pub struct SobpArgs {
 pub fn run(arguments: SobpArgs) -> Result<()> {
     output_file::check_creatable(&arguments.output, &[])?;
     let choice = BackendChoice::from_name(&arguments.backend).unwrap_or(BackendChoice::Auto);
-    let opened = backend::open(choice, Precision::Single, arguments.device.as_deref())?;
+    let spec = arguments.spec();
+    let opened = backend::open(choice, spec.precision, arguments.device.as_deref())?;
     let mut reporter = match arguments.quiet {
         true => Reporter::Silent,
         false => Reporter::on_stderr()?,
     };
-    let planned = sobp::plan(
-        &arguments.spec(),
-        opened.machine.as_ref(),
-        &mut |done, all| {
-            reporter.tell(done as u64, all as u64);
-        },
-    );
+    let planned = sobp::plan(&spec, opened.machine.as_ref(), &mut |done, all| {
+        reporter.tell(done as u64, all as u64);
+    });
     reporter.finish();
     let field = planned?;
     write(&arguments.output, &field)?;
@@ -92,6 +92,7 @@ impl SobpArgs {
             cell_mm: self.cell,
             material: self.material.clone(),
             nuclear: Nuclear::from_name(&self.nuclear).unwrap_or(Nuclear::None),
+            precision: Precision::from_name(&self.precision).unwrap_or(Precision::Single),
         }
     }
 }

@@ -18,6 +18,11 @@ pub fn print(text: &str) -> Result<()> {
     }
 }
 
+/// A line on stderr; where that cannot be written, nobody is there to be told so.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// How results are printed.
 #[derive(clap::Args)]
 pub struct Format {

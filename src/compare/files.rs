@@ -12,6 +12,7 @@ use super::grid::Grid;
 use crate::dose_file;
 use crate::error::{Error, Kind, Result};
 use crate::results::Axis;
+use crate::text_file;
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2, IxDyn, OwnedRepr};
 use ndarray_npy::{NpzReader, ReadableElement};
 use std::fs::File;
@@ -133,8 +134,7 @@ fn fit(name: &str, values: ArrayD<f64>, z_mm: &Axis, x_mm: Option<&Axis>) -> Res
 }
 
 fn load_csv(path: &Path) -> Result<Distribution> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::bad_data(format!("not readable ({error})")))?;
+    let text = text_file::read(path, "the curve")?;
     let (mut depths, mut values) = (Vec::new(), Vec::new());
     let mut names_passed = false;
     for (number, line) in text.lines().enumerate() {

@@ -27,14 +27,26 @@ pub fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()
     finish().map_err(|error| write_failed(&error.to_string()).at(path))
 }
 
-/// The regular file that `path` names or will name: symbolic links are followed, so that a link stays one.
-fn resolve_target(path: &Path) -> Result<PathBuf> {
+/// The regular file that `path` names or will name: symbolic links are followed, so that a link stays one, also to a file that is not
+/// there yet.
+///
+/// # Errors
+/// `CannotCreateOutput`: no name of a file, or of something that is none.
+pub fn resolve_target(path: &Path) -> Result<PathBuf> {
     if path.file_name().is_none() {
         return Err(not_a_file(path));
     }
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(not_a_file(path)),
         Ok(_) => fs::canonicalize(path).map_err(|error| cannot_create(path, &error)),
+        // A link to a file that is not there; one that leads to itself fails otherwise.
+        Err(error) if path.is_symlink() => {
+            if error.kind() != io::ErrorKind::NotFound {
+                return Err(cannot_create(path, &error));
+            }
+            let next = fs::read_link(path).map_err(|error| cannot_create(path, &error))?;
+            resolve_target(&path.parent().unwrap_or(Path::new("")).join(next))
+        }
         Err(_) => Ok(path.to_path_buf()),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::case::{AngleBins, EnergyAxisSpec, Precision, Stepping};
 use crate::march::March;
+use crate::phase_space::LANES;
 
 /// The key to change, and how, so that psi takes `factor` times less.
 pub fn remedy(march: &March, factor: f64) -> (&'static str, String) {
@@ -53,23 +54,14 @@ fn axes_of(march: &March) -> Vec<AxisOfPsi> {
         AngleBins::Count(_) => AxisOfPsi::by_count("grid.angle_bins", bins, 80.0),
     };
     let space = &phase_space.space;
+    let spacing_mm = [space.spacing_x_mm, space.spacing_z_mm];
     let mut axes = vec![
         energy,
         angle,
-        AxisOfPsi::by_width(
-            "phantom.spacing_mm",
-            space.spacing_x_mm,
-            space.cells_x,
-            100.0,
-        ),
+        AxisOfPsi::of_cells(0, spacing_mm, space.cells_x, LANES, 100.0),
     ];
     if phase_space.stored_z > 1 {
-        axes.push(AxisOfPsi::by_width(
-            "phantom.spacing_mm",
-            space.spacing_z_mm,
-            space.cells_z,
-            200.0,
-        ));
+        axes.push(AxisOfPsi::of_cells(1, spacing_mm, space.cells_z, 1, 200.0));
     }
     axes
 }
@@ -77,31 +69,62 @@ fn axes_of(march: &March) -> Vec<AxisOfPsi> {
 /// One axis alone is not coarsened below this share of its usual bins.
 const COARSEST: f64 = 0.25;
 
-/// An axis of psi, as the case sets it: by the width of its bins or by their number.
+/// An axis of psi.
 struct AxisOfPsi {
     key: &'static str,
-    width: Option<f64>,
     bins: usize,
     /// Bins that usual cases have.
     usual: f64,
+    set_by: SetBy,
+}
+
+/// How the case sets an axis.
+enum SetBy {
+    Width(f64),
+    Count,
+    /// Cells along x (0) or z (1), which must divide the extent; memory holds whole numbers of `lanes`.
+    Cells {
+        along: usize,
+        spacing_mm: [f64; 2],
+        lanes: usize,
+    },
 }
 
 impl AxisOfPsi {
     fn by_width(key: &'static str, width: f64, bins: usize, usual: f64) -> AxisOfPsi {
         AxisOfPsi {
             key,
-            width: Some(width),
             bins,
             usual,
+            set_by: SetBy::Width(width),
         }
     }
 
     fn by_count(key: &'static str, bins: usize, usual: f64) -> AxisOfPsi {
         AxisOfPsi {
             key,
-            width: None,
             bins,
             usual,
+            set_by: SetBy::Count,
+        }
+    }
+
+    fn of_cells(
+        along: usize,
+        spacing_mm: [f64; 2],
+        cells: usize,
+        lanes: usize,
+        usual: f64,
+    ) -> AxisOfPsi {
+        AxisOfPsi {
+            key: "phantom.spacing_mm",
+            bins: cells,
+            usual,
+            set_by: SetBy::Cells {
+                along,
+                spacing_mm,
+                lanes,
+            },
         }
     }
 
@@ -111,17 +134,39 @@ impl AxisOfPsi {
 
     fn coarsened(&self, factor: f64) -> String {
         let name = self.key.rsplit('.').next().unwrap_or(self.key);
-        match self.width {
-            Some(width) => {
+        match self.set_by {
+            SetBy::Width(width) => {
                 let wider = rounded_up(width * factor);
                 format!("{name} = {wider} would fit (now {width:.3})")
             }
-            None => {
+            SetBy::Count => {
                 let fewer = (self.bins as f64 / factor).floor();
                 format!("{name} = {fewer} would fit (now {})", self.bins)
             }
+            SetBy::Cells {
+                along,
+                spacing_mm,
+                lanes,
+            } => {
+                let held = self.bins.next_multiple_of(lanes) as f64 / factor;
+                let most = (held as usize / lanes * lanes).max(1);
+                let mut wider_mm = spacing_mm;
+                wider_mm[along] = dividing(self.bins as f64 * spacing_mm[along], most);
+                format!("{name} = {wider_mm:?} would fit (now {spacing_mm:?})")
+            }
         }
     }
+}
+
+/// A width that divides a length into at most so many cells: one of few digits where it takes no more than a tenth fewer.
+fn dividing(length_mm: f64, most: usize) -> f64 {
+    let width = |cells: usize| length_mm / cells as f64;
+    let short = |cells: &usize| {
+        let thousandths = 1e3 * width(*cells);
+        (thousandths - thousandths.round()).abs() < 1e-6
+    };
+    let few_digits = (most - most / 10..=most).rev().find(short);
+    few_digits.map_or_else(|| width(most), |cells| (1e3 * width(cells)).round() / 1e3)
 }
 
 /// Two digits, never less than the value.

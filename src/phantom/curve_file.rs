@@ -3,13 +3,13 @@
 //! A row without density lies on the line between its neighbours'; one without material goes on with the row before. A
 //! composition (`H:0.103;O:0.897`, mass fractions) defines the material of its row; without one, the name is looked up.
 
-use crate::error::{Error, Kind, Result};
+use crate::constants::DENSITY_BELOW_G_PER_CM3;
+use crate::error::{Error, Result};
+use crate::text_file;
 use std::path::Path;
 
 const HEADING: [&str; 4] = ["hounsfield", "density_g_per_cm3", "material", "composition"];
 const FRACTION_SUM_TOLERANCE: f64 = 1e-3;
-/// As for every density of a case: osmium has 22.6.
-const DENSITY_MAX_G_PER_CM3: f64 = 30.0;
 
 /// One point of a curve.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,14 +31,8 @@ pub struct Substance {
 /// # Errors
 /// Input missing, or bad data with file, line and hint.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
-    let text = std::fs::read_to_string(path).map_err(|cause| {
-        Error::new(
-            Kind::InputMissing,
-            format!("cannot read the Hounsfield curve: {cause}"),
-        )
-        .at(path)
-        .hint("paths are taken relative to the case file")
-    })?;
+    let text = text_file::read(path, "the Hounsfield curve")
+        .map_err(|error| error.hint("paths are taken relative to the case file"))?;
     parse(&text).map_err(|error| error.at(path))
 }
 
@@ -113,11 +107,11 @@ fn parse_density(text: &str) -> Result<Option<f64>> {
         return Ok(None);
     }
     let density = finite(text, "a density")?;
-    if density > 0.0 && density < DENSITY_MAX_G_PER_CM3 {
+    if density > 0.0 && density < DENSITY_BELOW_G_PER_CM3 {
         return Ok(Some(density));
     }
     let message =
-        format!("the density is {density}; allowed: above 0 and below {DENSITY_MAX_G_PER_CM3}");
+        format!("the density is {density}; allowed: above 0 and below {DENSITY_BELOW_G_PER_CM3}");
     Err(Error::bad_data(message).hint("densities are in g/cm3, not kg/m3"))
 }
 

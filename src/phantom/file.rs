@@ -3,10 +3,12 @@
 //!
 //! The attribute (a list of names, on the root or on `/material_index`) says which material each index means.
 
+use crate::constants::DENSITY_BELOW_G_PER_CM3;
 use crate::error::{Error, Kind, Result};
 use hdf5::types::{FixedAscii, FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use hdf5::{Attribute, Dataset, File};
 use ndarray::Array2;
+use std::io::Read;
 use std::path::Path;
 
 /// Longest material name in a fixed-length string attribute.
@@ -20,7 +22,7 @@ pub enum PhantomFile {
     Hounsfield(Array2<f64>),
 }
 
-/// Cells as given; every index points into `materials`, every density is finite and above 0.
+/// Cells as given; every index points into `materials`, every density is above 0 and below 30 g/cm3.
 pub struct Cells {
     /// (nz, nx)
     pub material_index: Array2<u16>,
@@ -33,9 +35,11 @@ pub struct Cells {
 ///
 /// # Errors
 /// Input missing where there is no such file; bad data where it is no HDF5 file, is cut short, has another layout or
-/// shape, an index beyond the names, or a density that is not above 0.
+/// shape, an index beyond the names, or a density beyond what is allowed.
 pub fn read(path: &Path, shape: (usize, usize)) -> Result<PhantomFile> {
-    std::fs::File::open(path).map_err(|error| {
+    // A byte of it: a folder can be opened, and not be read.
+    let first_byte = std::fs::File::open(path).and_then(|mut file| file.read(&mut [0]));
+    first_byte.map_err(|error| {
         Error::new(
             Kind::InputMissing,
             format!("the phantom file cannot be read: {error}"),
@@ -138,14 +142,16 @@ fn densities(file: &File, path: &Path, shape: (usize, usize)) -> Result<Array2<f
         .map_err(|error| unreadable(path, "density_g_per_cm3", &error))?;
     match values
         .indexed_iter()
-        .find(|(_, value)| !(value.is_finite() && **value > 0.0))
+        .find(|(_, value)| !(**value > 0.0 && **value < DENSITY_BELOW_G_PER_CM3))
     {
         None => Ok(values),
         Some(((z, x), value)) => {
             let message = format!(
-                "/density_g_per_cm3[{z}, {x}] is {value}; allowed: a finite number above 0"
+                "/density_g_per_cm3[{z}, {x}] is {value}; allowed: above 0 and below {DENSITY_BELOW_G_PER_CM3}"
             );
-            Err(wrong(path, message).hint("give a vacuum a small density, for example 1e-6"))
+            let hint =
+                "densities are in g/cm3, not kg/m3; give a vacuum a small one, for example 1e-6";
+            Err(wrong(path, message).hint(hint))
         }
     }
 }

@@ -88,18 +88,24 @@ impl Curve {
     /// Every cell's material and density; only materials that occur are kept.
     ///
     /// # Errors
-    /// Bad data, with the cell and its number, where one is not finite or, unless clamping, beyond the curve.
+    /// Bad data, with the cell and its number, where one is NaN or, unless clamping, beyond the curve.
     pub fn convert(self, hounsfield: &Array2<f64>, outside: Outside) -> Result<Converted> {
         let (first, last) = self.range();
         let refused = |number: f64| match outside {
             Outside::Refuse => !(first..=last).contains(&number),
-            Outside::Clamp => !number.is_finite(),
+            Outside::Clamp => number.is_nan(),
         };
         if let Some(((z, x), number)) = hounsfield.indexed_iter().find(|(_, n)| refused(**n)) {
+            let hint = match number.is_nan() {
+                true => "give cells without a number one, for example -1000 (air)",
+                false => {
+                    "set outside = \"clamp\" in [phantom.hounsfield] to take such cells for the curve's end, or give a longer curve (file = \"curve.csv\")"
+                }
+            };
             return Err(Error::bad_data(format!(
                 "/hounsfield[{z}, {x}] is {number}; allowed: {first} to {last}, where the conversion ends"
             ))
-            .hint("set outside = \"clamp\" in [phantom.hounsfield] to take such cells for the curve's end, or give a longer curve (file = \"curve.csv\")"));
+            .hint(hint));
         }
         let indices = hounsfield.mapv(|number| self.material(number));
         let density_g_per_cm3 = hounsfield.mapv(|number| self.density_g_per_cm3(number));

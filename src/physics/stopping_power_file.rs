@@ -1,6 +1,7 @@
 //! A user's stopping-power table: CSV with the columns `energy_mev, mass_stopping_power_mev_cm2_per_g`, `#` comments.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::text_file;
 use std::path::Path;
 
 const HEADING: [&str; 2] = ["energy_mev", "mass_stopping_power_mev_cm2_per_g"];
@@ -13,14 +14,8 @@ const COVERED_MEV: [f64; 2] = [0.1, 300.0];
 /// # Errors
 /// Input missing, or bad data with file, line and hint: heading, numbers, order, too few rows, energies not covered.
 pub fn read(path: &Path) -> Result<(Vec<f64>, Vec<f64>)> {
-    let text = std::fs::read_to_string(path).map_err(|cause| {
-        Error::new(
-            Kind::InputMissing,
-            format!("cannot read the stopping-power table: {cause}"),
-        )
-        .at(path)
-        .hint("paths are taken relative to the case file")
-    })?;
+    let text = text_file::read(path, "the stopping-power table")
+        .map_err(|error| error.hint("paths are taken relative to the case file"))?;
     parse(&text).map_err(|error| error.at(path))
 }
 

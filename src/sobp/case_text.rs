@@ -1,7 +1,7 @@
 //! A planned field, and one layer of it, as case files.
 
-use super::{Layer, Planner};
-use crate::case::Named;
+use super::{Layer, Planner, Spec};
+use crate::case::{Named, Precision};
 use std::fmt::Write;
 
 /// Columns of a layer's own run: its depth dose is summed across, so that few and wide ones do.
@@ -55,11 +55,16 @@ fn phantom(planner: &Planner, half_mm: f64, column_mm: f64) -> String {
     )
 }
 
+/// With the precision where it is not the default.
 fn physics(planner: &Planner) -> String {
-    format!(
-        "\n[physics]\nnuclear = \"{}\"\n",
-        planner.spec.nuclear.name()
-    )
+    let Spec {
+        nuclear, precision, ..
+    } = planner.spec;
+    let physics = format!("\n[physics]\nnuclear = \"{}\"\n", nuclear.name());
+    match precision {
+        Precision::Single => physics,
+        _ => format!("{physics}\n[run]\nprecision = \"{}\"\n", precision.name()),
+    }
 }
 
 fn beam(planner: &Planner, layer: &Layer, x_mm: f64, weight: f64) -> String {

@@ -79,6 +79,31 @@ fn each_wrong_key_is_refused_with_file_line_key_and_hint() {
 }
 
 #[test]
+fn a_beam_that_the_grid_does_not_hold_is_refused_by_check_and_run() {
+    // (x_mm, spacing_mm, words)
+    let wrong: &[(&str, &str, &str)] = &[
+        ("[-40.0, 40.0]", "[80.0, 1.0]", "1 cells of 80 mm"),
+        (
+            "[-1.0, 1.0]",
+            "[2.0, 1.0]",
+            "only 0.2611 of the beam at x = 0 mm",
+        ),
+        ("[-1.0, 1.0]", "[1.0, 1.0]", "only 0.26"),
+    ];
+    for (x_mm, spacing_mm, words) in wrong {
+        let text = GOOD
+            .replace("[1.0, 1.0]", spacing_mm)
+            .replace("[-40.0, 40.0]", x_mm)
+            .replace("x_mm = [0.0, 40.0]\n", "");
+        let folder = folder_with("case.toml", text);
+        for command in ["check", "run"] {
+            let stderr = refused(&folder, &[command, "case.toml"], 65);
+            assert_contains(&stderr, &["case.toml:10: beam[0]: ", words, "\nhint: "]);
+        }
+    }
+}
+
+#[test]
 fn no_prefix_of_a_good_case_panics() {
     for end in 0..GOOD.len() {
         let outcome = Case::parse(&GOOD[..end], Path::new("cut.toml"), &[]);
@@ -239,6 +264,8 @@ fn files_that_are_no_case_are_refused() {
 fn outputs_that_cannot_be_created_are_refused_before_the_run() {
     let folder = folder_with("good.toml", GOOD);
     fs::create_dir(folder.path().join("results")).unwrap();
+    std::os::unix::fs::symlink("absent/dose.h5", folder.path().join("link.h5")).unwrap();
+    std::os::unix::fs::symlink("loop.h5", folder.path().join("loop.h5")).unwrap();
     // The program may run as root, whom no permission stops; nobody can write below a plain file.
     let wrong: &[(&str, &[&str])] = &[
         (
@@ -255,6 +282,8 @@ fn outputs_that_cannot_be_created_are_refused_before_the_run() {
         ),
         ("good.toml", &["an input of this run"]),
         ("./results/../good.toml", &["an input of this run"]),
+        ("link.h5", &["link.h5: ", "there is no folder absent"]),
+        ("loop.h5", &["loop.h5: ", "cannot create"]),
         ("/dev/null", &["no ordinary file"]),
         ("/proc/out.h5", &["cannot be created"]),
         ("..", &["it is a folder"]),

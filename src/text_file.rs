@@ -1,0 +1,18 @@
+//! Text that users write as a file of its own: tables in CSV.
+
+use crate::error::{Error, Kind, Result};
+use std::path::Path;
+
+/// The text of `path`, without the byte-order mark that spreadsheets put before it; `what` names it in the error.
+///
+/// # Errors
+/// Input missing, where it cannot be read.
+pub fn read(path: &Path, what: &str) -> Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|cause| {
+        Error::new(Kind::InputMissing, format!("cannot read {what}: {cause}")).at(path)
+    })?;
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => Ok(rest.to_string()),
+        None => Ok(text),
+    }
+}

@@ -1,0 +1,124 @@
+//! Notes that `check` and `run` print alike, and how a run says that it ended.
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+fn smatrix2d(arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("smatrix2d").expect("the binary is built with the tests");
+    let output = command
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code().unwrap_or(-1),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// A case of 20 by 40 mm of water whose beam ends in it.
+const SMALL: &str = "[phantom]\nmaterial = \"water\"\nx_mm = [-10, 10]\nz_mm = [0, 40]\nspacing_mm = [2, 1]\n[[beam]]\nenergy_mev = 60\nsigma_x_mm = 2\n[run]\nbackend = \"cpu\"\n";
+
+/// Stderr of a run of the small case with more lines, and the notes of its check, which are the same.
+fn notes(more: &str) -> Vec<String> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("case.toml");
+    std::fs::write(&path, format!("{SMALL}{more}")).unwrap();
+    let (path, out) = (path.to_str().unwrap(), folder.path().join("out.h5"));
+    let (code, _, stderr) = smatrix2d(&["run", path, "-o", out.to_str().unwrap()]);
+    assert_eq!(code, 0, "{stderr}");
+    let plan = smatrix2d(&["check", path]).1;
+    let in_plan: Vec<&str> = plan
+        .lines()
+        .filter(|line| line.starts_with("note: "))
+        .collect();
+    let in_run: Vec<&str> = stderr
+        .lines()
+        .filter(|line| line.starts_with("note: "))
+        .collect();
+    assert_eq!(in_run, in_plan);
+    in_run.into_iter().map(String::from).collect()
+}
+
+#[test]
+fn a_region_without_a_cell_is_told() {
+    let region = "[[phantom.region]]\nmaterial = \"lung\"\nz_mm = ";
+    assert_eq!(notes(&format!("{region}[10, 20]\n")), [""; 0]);
+    let told = notes(&format!("{region}[10.6, 11.4]\n"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("phantom.region[0].z_mm: no cell has its centre between 10.6 and 11.4 mm")
+    );
+    assert_eq!(notes(&format!("{region}[10.2, 20]\n")).len(), 1);
+}
+
+#[test]
+fn path_steps_longer_than_a_cell_are_told() {
+    let path = |step_mm: f64| {
+        let grid = "[grid]\nrange_bin_mm = 1\nangle_bin_deg = 5\n";
+        notes(&format!(
+            "{grid}[transport]\nstepping = \"path\"\nstep_mm = {step_mm}\n"
+        ))
+    };
+    assert_eq!(path(1.0), [""; 0]);
+    let told = path(2.0);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("transport.step_mm: steps of 2 mm are longer than cells"));
+}
+
+#[test]
+fn keys_without_effect_are_told() {
+    let more = "[transport]\nstep_mm = 0.5\nangle_cap_deg = 100\n[physics]\nsingle_scattering = \"moliere\"\ncross_sections = \"icru63\"\n[output]\nplanes_mm = [20]\n";
+    let told = notes(more);
+    let keys = [
+        "transport.step_mm",
+        "transport.angle_cap_deg",
+        "physics.single_scattering",
+        "physics.cross_sections",
+        "output.planes_mm",
+    ];
+    assert_eq!(told.len(), keys.len(), "{told:?}");
+    for (note, key) in told.iter().zip(keys) {
+        assert!(
+            note.starts_with(&format!("note: {key}: no effect")),
+            "{note}"
+        );
+    }
+}
+
+#[test]
+fn planes_inside_a_cell_are_told_with_the_edge_where_they_are_scored() {
+    let spectra = |planes: &str| {
+        notes(&format!(
+            "[output]\nquantities = [\"energy_spectrum\"]\nplanes_mm = {planes}\n"
+        ))
+    };
+    assert_eq!(spectra("[0, 20]"), [""; 0]);
+    let told = spectra("[20, 10.3]");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("output.planes_mm[1]: 10.3 mm lies inside a cell"));
+    assert!(told[0].contains("at 10 mm"));
+}
+
+#[test]
+fn the_dose_file_tells_a_march_that_ran_out_of_steps() {
+    let folder = TempDir::new().unwrap();
+    let case = folder.path().join("case.toml");
+    std::fs::write(&case, SMALL).unwrap();
+    for (max_steps, reason) in [("5", "max_steps"), ("100", "done")] {
+        let out = folder.path().join("out.h5");
+        let set = format!("transport.max_steps={max_steps}");
+        let (case, out) = (case.to_str().unwrap(), out.to_str().unwrap());
+        let (code, _, stderr) = smatrix2d(&["run", case, "-q", "-o", out, "--set", &set]);
+        assert_eq!(code, 0, "{stderr}");
+        let file = hdf5::File::open(out).unwrap();
+        for group in ["/", "/provenance"] {
+            let attribute = file.group(group).unwrap().attr("exit_reason").unwrap();
+            let found = attribute
+                .read_scalar::<hdf5::types::FixedAscii<16>>()
+                .unwrap();
+            assert_eq!(found.as_str(), reason, "{group}");
+        }
+    }
+}
