@@ -207,12 +207,22 @@ fn inside(beam: &BeamSpec, phase_space: &PhaseSpace) -> f64 {
 fn energy_moments(beam: &BeamSpec, kind: EnergyCoordinate, water: &Material) -> (f64, f64) {
     match kind {
         EnergyCoordinate::Energy => (beam.energy_mev, beam.energy_spread_mev),
-        EnergyCoordinate::WaterRange => (
-            10.0 * water.csda_range_g_per_cm2(beam.energy_mev),
-            10.0 * beam.energy_spread_mev
-                / water.mass_stopping_power_mev_cm2_per_g(beam.energy_mev),
-        ),
+        EnergyCoordinate::WaterRange => range_moments_mm(beam, water),
     }
+}
+
+/// Of the range of Gaussian energies, which is no Gaussian: `R' sigma` and `R + R'' sigma^2/2`, `R' = 1/S`, to second order in sigma.
+fn range_moments_mm(beam: &BeamSpec, water: &Material) -> (f64, f64) {
+    let (energy, sigma) = (beam.energy_mev, beam.energy_spread_mev);
+    let mm_per_mev = |energy: f64| 10.0 / water.mass_stopping_power_mev_cm2_per_g(energy);
+    let range_mm = 10.0 * water.csda_range_g_per_cm2(energy);
+    // 1 % to either side: far enough for a table's intervals not to show, near enough for a curve of R.
+    let aside = 0.01 * energy;
+    let curvature = (mm_per_mev(energy + aside) - mm_per_mev(energy - aside)) / (2.0 * aside);
+    (
+        range_mm + 0.5 * curvature * sigma * sigma,
+        mm_per_mev(energy) * sigma,
+    )
 }
 
 fn centers_x_mm(phase_space: &PhaseSpace) -> Vec<f64> {

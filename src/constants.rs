@@ -1,4 +1,4 @@
-//! Physical constants: value, unit, source, year. No number of physics stands anywhere else but in data/.
+//! Physical constants: value, unit, source, year. Coefficients of one formula stand beside it, tables in data/.
 
 /// Proton rest energy, MeV. CODATA 2018.
 pub const PROTON_MASS_MEV: f64 = 938.272_088_16;

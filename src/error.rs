@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a run ended; each kind has one documented exit code (docs/exit-codes in the README).
+/// Why a run ended; each kind has one documented exit code (the README has them in a table).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Usage,

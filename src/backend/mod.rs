@@ -1,4 +1,4 @@
-//! Backends: who owns psi and advances it. `Backend` is what the user asks for, `Stepper` is who does the work.
+//! Backends: who owns psi and advances it. `BackendChoice` is what the user asks for, `Stepper` is who does the work.
 
 pub mod born;
 pub mod cpu;

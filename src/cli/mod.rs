@@ -29,7 +29,7 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 64 usage, 65 bad data, 66 input missing, 69 GPU asked for and none, \
-70 audit failed, 71 out of memory, 73 output cannot be created, 74 I/O failed, 75 stopped early and resumable, \
+70 audit failed, 71 out of memory, 73 output cannot be created, 74 I/O failed, 75 reserved, \
 78 internal";
 
 #[derive(Subcommand)]

@@ -52,7 +52,10 @@ fn lost(results: &Results) -> Option<(&'static str, String)> {
         ("weight_leaked_z_max", "through z_max"),
         ("weight_rejected", "beyond the angles"),
         ("weight_pruned", "pruned"),
-        ("weight_absorbed", "in nuclear reactions"),
+        (
+            "weight_absorbed",
+            "in nuclear interactions, elastic ones included",
+        ),
         ("weight_alive", "still alive"),
     ];
     let total = channel(results, "weight_in")?;

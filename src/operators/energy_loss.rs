@@ -12,7 +12,7 @@
 //! p_i: it counts as absorbed at the energy E_mid of the middle of the step, and slows down until there.
 //! Gather form: `psi'[j] = sum_k g[j, k] psi[base[j] + k]`.
 //!
-//! Source: Bohr straggling (ICRU 49, eq. 4.8 family, in physics/straggling); moment fitting by Lagrange nodes is elementary.
+//! Source: Bohr straggling (physics/straggling.rs); moment fitting by Lagrange nodes is elementary.
 //! Twin: kernels/energy_loss.cu.
 
 mod lagrange;

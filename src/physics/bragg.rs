@@ -9,7 +9,7 @@
 //! each moved to the element's own I, interpolated linearly in Z. Error: < 0.3 % above 3 MeV (2 % at 2 MeV) against PSTAR's compounds of
 //! such elements (tests/physics_bragg.rs).
 //!
-//! Sources: ICRU Report 49 (1993) sections 2 and 3; I of constituents of compounds: ICRU Report 37 (1984) section 4, Table 5.1.
+//! Sources: ICRU Report 49 (1993) sections 2 and 3; I of constituents of compounds: ICRU Report 37 (1984), Table 5.1.
 
 use super::element::Element;
 use super::kinematics::beta_squared;

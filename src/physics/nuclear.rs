@@ -1,7 +1,7 @@
 //! Nuclear reactions of protons: removal from the beam, and where the energy of the removed goes.
 //!
 //! `Sigma(E) = N_A sum_i (w_i / A_i) sigma_i(E)`, cm2/g, with sigma_i the nonelastic cross-section per atom of one of two sources,
-//! Barashenkov or ICRU Report 63 (nuclear_tables.rs). Hydrogen has none: the pion threshold is 290 MeV.
+//! Barashenkov or ICRU Report 63 (nuclear_tables.rs). Hydrogen has none: p p -> p p pi0 opens at 280 MeV.
 //!
 //! Energy of a reaction (ICRU 63), as shares of the incident energy: secondary protons; deuterons and alphas; what is left is neutrons,
 //! gammas, binding, and the small share of tritons, He-3 and recoils that the data leave out

@@ -2,7 +2,7 @@
 //!
 //! With the collision spectrum `K/2 Z/A / beta^2 (1 - beta^2 T/T_max) / T^2`: second moment `K m c^2 Z/A (1 - beta^2/2) / (1 - beta^2)`
 //! (T_max in it by its leading term 2 m c^2 beta^2 gamma^2), third moment the second times
-//! `T_max (1/2 - beta^2/3) / (1 - beta^2/2)`. Source: PDG 2022 section 34.2; ICRU 49 section 4.
+//! `T_max (1/2 - beta^2/3) / (1 - beta^2/2)`. Source of the spectrum: PDG 2022 section 34.2; its moments are elementary.
 
 use super::kinematics::{beta_squared, largest_energy_transfer_mev};
 use crate::constants::{BETHE_K_MEV_CM2_PER_MOL, ELECTRON_MASS_MEV};

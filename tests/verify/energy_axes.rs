@@ -41,6 +41,30 @@ fn range_bins_that_divide_the_cells_add_nothing() {
     }
 }
 
+/// A Gaussian of energies is no Gaussian of ranges.
+#[test]
+fn a_wide_spectrum_has_the_beams_mean_energy_on_every_axis() {
+    for axis in ["range", "uniform", "log"] {
+        let results = run(
+            WATER,
+            &set![
+                "beam.0.energy_mev" => "70.0",
+                "beam.0.energy_spread_mev" => "5.0",
+                "grid.energy_axis" => format!("{axis:?}"),
+            ],
+        )
+        .results;
+        let mean_mev = audit(&results, "energy_in_mev") / audit(&results, "weight_in");
+        // Third order in the spread is left out: 70 MeV (5/70)^3.
+        claim(
+            &format!("mean-energy-{axis}-axis"),
+            mean_mev - 70.0,
+            0.025,
+            "MeV",
+        );
+    }
+}
+
 #[test]
 fn the_audit_tells_what_range_bins_out_of_step_add() {
     for (bin, straggling) in [
