@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 
 pub use names::{Named, nearest};
 pub use places::{Origin, Places};
+pub use settings::{DEFAULT_ANGLE_CAP_DEG, DEFAULT_CUTOFF_MEV, default_step_mm};
+pub use validate::HIGHEST_ENERGY_MEV;
 
 const ROOT_KEYS: &[&str] = &[
     "title",

@@ -14,7 +14,7 @@ mod case_text;
 mod fit;
 
 use crate::backend::Machine;
-use crate::case::{Case, Nuclear, Precision};
+use crate::case::{Case, DEFAULT_CUTOFF_MEV, HIGHEST_ENERGY_MEV, Nuclear, Precision};
 use crate::curves::distal_position;
 use crate::error::{Error, Kind, Result};
 use crate::phantom::Phantom;
@@ -40,9 +40,6 @@ const ROUNDS_AT_MOST: usize = 5;
 const SHALLOWEST_MM: f64 = 2.0;
 /// The shallowest layer lies at or before the plateau's beginning, at this part of it at least.
 const SHALLOWEST_LAYER: f64 = 0.9;
-/// The default cutoff of a case.
-const LOWEST_ENERGY_MEV: f64 = 2.0;
-const HIGHEST_ENERGY_MEV: f64 = 300.0;
 /// Wider than any treatment field.
 const WIDEST_MM: f64 = 1000.0;
 const MOST_SPOTS: f64 = 1000.0;
@@ -192,11 +189,11 @@ impl Planner<'_> {
             .hint("lower --range or --energy-spread"));
         }
         let lowest_mev = self.energy_mev(SHALLOWEST_LAYER * first_mm) * (1.0 - spread);
-        if lowest_mev > LOWEST_ENERGY_MEV {
+        if lowest_mev > DEFAULT_CUTOFF_MEV {
             return Ok(());
         }
         Err(refused(format!(
-            "a plateau that begins at {first_mm} mm of {} needs {lowest_mev:.3} MeV, less the spread; allowed: above {LOWEST_ENERGY_MEV}",
+            "a plateau that begins at {first_mm} mm of {} needs {lowest_mev:.3} MeV, less the spread; allowed: above {DEFAULT_CUTOFF_MEV}",
             spec.material
         ))
         .hint("lower --modulation or --energy-spread, or raise --range"))

@@ -1,26 +1,16 @@
 //! The commands: what they print, where, and the code they end with.
 
+#[path = "support/ended.rs"]
+mod ended;
+
 use assert_cmd::Command;
+use ended::smatrix2d;
 use serde_json::Value;
 use smatrix2d::case::Case;
 use smatrix2d::phantom::Phantom;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tempfile::TempDir;
-
-fn smatrix2d(arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("smatrix2d").expect("the binary is built with the tests");
-    let output = command
-        .args(arguments)
-        .output()
-        .expect("the program starts");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.code().unwrap_or(-1),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
-}
 
 fn json(arguments: &[&str]) -> Value {
     let (code, stdout, stderr) = smatrix2d(arguments);

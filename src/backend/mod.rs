@@ -15,6 +15,9 @@ use crate::scoring::Scores;
 use cuda::CudaMachine;
 use cuda::probe::{GpuInfo, Verdict, choose, probe};
 
+/// A march is over when less of the beam than this is alive (a dense window never empties); the rest stays in the ledger.
+pub const ALIVE_AT_LEAST: f64 = 1e-10;
+
 /// How far a streaming pass goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stride {

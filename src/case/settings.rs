@@ -36,13 +36,15 @@ pub const MOST_ENERGY_BINS: usize = 20_000;
 /// with gaussian kernels, 2.5 GiB with moliere's, and grow with the square (measured).
 pub const MOST_ANGLE_BINS: usize = 2_000;
 const DEFAULT_BINS_PER_MEV: f64 = 2.0;
+pub const DEFAULT_ANGLE_CAP_DEG: f64 = 120.0;
+pub const DEFAULT_CUTOFF_MEV: f64 = 2.0;
 
 pub fn grid(root: &Section, beams: &[BeamSpec]) -> Result<GridSpec> {
     let grid = root.child("grid", GRID_KEYS)?;
     let half_width = Allowed::new(Bound::Excluded(0.0), Bound::Included(180.0));
     Ok(GridSpec {
         energy_axis: energy_axis(&grid, beams)?,
-        cutoff_mev: grid.number_or("cutoff_mev", Allowed::ABOVE_ZERO, 2.0)?,
+        cutoff_mev: grid.number_or("cutoff_mev", Allowed::ABOVE_ZERO, DEFAULT_CUTOFF_MEV)?,
         angle_max_deg: grid.number_or("angle_max_deg", half_width, 20.0)?,
         angle_bins: angle_bins(&grid)?,
     })
@@ -94,18 +96,26 @@ fn angle_bins(grid: &Section) -> Result<AngleBins> {
     }
 }
 
+/// A path step unless the case gives one.
+pub fn default_step_mm(spacing_mm: [f64; 2]) -> f64 {
+    spacing_mm[0].min(spacing_mm[1])
+}
+
 pub fn transport(root: &Section, spacing_mm: [f64; 2]) -> Result<TransportSpec> {
     let transport = root.child("transport", TRANSPORT_KEYS)?;
     let cap = Allowed::new(Bound::Included(90.0), Bound::Included(180.0));
     let prune = Allowed::new(Bound::Included(0.0), Bound::Excluded(1.0));
-    let smallest_mm = spacing_mm[0].min(spacing_mm[1]);
     Ok(TransportSpec {
         stepping: transport.choice_or("stepping", Stepping::Depth)?,
-        step_mm: transport.number_or("step_mm", Allowed::ABOVE_ZERO, smallest_mm)?,
+        step_mm: transport.number_or(
+            "step_mm",
+            Allowed::ABOVE_ZERO,
+            default_step_mm(spacing_mm),
+        )?,
         splitting: transport.choice_or("splitting", Splitting::Strang)?,
         streaming: transport.choice_or("streaming", Streaming::Cubic)?,
         backward: transport.choice_or("backward", Backward::Reject)?,
-        angle_cap_deg: transport.number_or("angle_cap_deg", cap, 120.0)?,
+        angle_cap_deg: transport.number_or("angle_cap_deg", cap, DEFAULT_ANGLE_CAP_DEG)?,
         prune: transport.number_or("prune", prune, 1e-7)?,
         max_steps: transport.whole_or("max_steps", 1..=1_000_000_000, 100_000)?,
     })

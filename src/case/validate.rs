@@ -11,7 +11,7 @@ const MOST_CELLS: f64 = 1e8;
 /// A spacing divides an extent where cells and extent agree to this part of the extent.
 const DIVISION_TOLERANCE: f64 = 1e-6;
 /// What the models are made for: therapy energies (ICRU 63 ends at 250 MeV; the stopping powers of PSTAR go on).
-const HIGHEST_ENERGY_MEV: f64 = 300.0;
+pub const HIGHEST_ENERGY_MEV: f64 = 300.0;
 /// How many standard deviations of the energy spread must lie on the energy axis: all but 6e-7 of the beam.
 const SPREAD_WIDTHS: f64 = 5.0;
 

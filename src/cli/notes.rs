@@ -2,7 +2,8 @@
 
 use super::terminal;
 use smatrix2d::case::{
-    Backward, Case, CrossSections, Nuclear, Scattering, SingleScatteringModel, Stepping,
+    Backward, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear, Scattering,
+    SingleScatteringModel, Stepping, default_step_mm,
 };
 use smatrix2d::phantom::edges_off_the_grid;
 use smatrix2d::spectra::nearest_edge;
@@ -18,18 +19,19 @@ pub fn notes(case: &Case) -> Vec<String> {
 /// Keys that other keys leave without effect. A default may stand anywhere: `check --resolved` writes them all.
 fn without_effect(case: &Case) -> Vec<String> {
     let (phantom, transport, physics) = (&case.phantom, &case.transport, &case.physics);
-    let default_step_mm = phantom.spacing_mm[0].min(phantom.spacing_mm[1]);
     let keys = [
         (
             phantom.file.is_some() && case.places.given("phantom.material"),
             "phantom.material: no effect beside phantom.file, which names every cell's material",
         ),
         (
-            transport.stepping == Stepping::Depth && transport.step_mm != default_step_mm,
+            transport.stepping == Stepping::Depth
+                && transport.step_mm != default_step_mm(phantom.spacing_mm),
             "transport.step_mm: no effect with stepping = \"depth\", whose steps are the spacing in z",
         ),
         (
-            transport.backward != Backward::AngularCap && transport.angle_cap_deg != 120.0,
+            transport.backward != Backward::AngularCap
+                && transport.angle_cap_deg != DEFAULT_ANGLE_CAP_DEG,
             "transport.angle_cap_deg: no effect without backward = \"angular-cap\"",
         ),
         (

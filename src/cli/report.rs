@@ -97,7 +97,7 @@ fn balance(results: &Results, total: &str, residual: &str, unit: &str) -> String
     format!("{total}{unit} in, residual {residual}")
 }
 
-fn channel(results: &Results, name: &str) -> Option<f64> {
+pub fn channel(results: &Results, name: &str) -> Option<f64> {
     let found = results.audit.iter().find(|(known, _)| known == name);
     found.map(|(_, value)| *value)
 }

@@ -5,6 +5,7 @@ use super::plan::Plan;
 use super::progress::Reporter;
 use super::terminal::Format;
 use super::{notes, output_file, report};
+use smatrix2d::backend::ALIVE_AT_LEAST;
 use smatrix2d::case::{Case, Named};
 use smatrix2d::error::Result;
 use smatrix2d::phantom::Phantom;
@@ -122,10 +123,10 @@ fn compute(
     Ok((outcome.results, provenance))
 }
 
-/// `max_steps`: the march ended with weight under way, as `transport.max_steps` has it.
+/// `max_steps`: the march ended with more weight under way than it ends with by itself.
 fn exit_reason(results: &Results) -> &'static str {
-    let alive = |(name, weight): &(String, f64)| name == "weight_alive" && *weight > 0.0;
-    match results.audit.iter().any(alive) {
+    let [alive, all] = ["weight_alive", "weight_in"].map(|name| report::channel(results, name));
+    match alive.unwrap_or(0.0) >= ALIVE_AT_LEAST * all.unwrap_or(0.0) {
         true => "max_steps",
         false => "done",
     }

@@ -2,7 +2,9 @@
 
 use crate::reference::{fermi_eyges, gaussian_power, water_range_mm};
 use crate::set;
-use crate::support::{WATER, audit, claim, depth_mm, largest_difference, run, worst};
+use crate::support::{
+    WATER, audit, claim, depth_mm, known_difference, largest_difference, run, worst,
+};
 use smatrix2d::transport::Outcome;
 
 fn beam(energy_mev: f64, streaming: &str, spacing_mm: f64) -> Outcome {
@@ -65,6 +67,23 @@ fn linear_streaming_widens_the_beam_and_finer_cells_make_it_less() {
         let most = 0.25 * spacing * water_range_mm(150.0);
         assert!(at(&linear) < (1.0 + most / 9.0).sqrt() - 1.0);
     }
+}
+
+/// What the limit on flows costs lines of few cells: growth of a 150 MeV beam at half its range.
+#[test]
+fn beams_of_few_cells_grow_by_what_the_limit_cuts() {
+    let growth = |sigma_x_mm: f64| {
+        let overrides =
+            set!["beam.0.sigma_x_mm" => format!("{sigma_x_mm:?}"), "physics.straggling" => "false"];
+        let results = run(WATER, &overrides).results;
+        let half = 78; // cell; R80 is 157.6 mm
+        let [_, _, x2] = fermi_eyges(150.0, results.z_mm.centers[half], &gaussian_power);
+        results.sigma_x_mm[half] / (sigma_x_mm * sigma_x_mm + x2).sqrt() - 1.0
+    };
+    // 0.3 %: that of a beam of three cells, above.
+    claim("narrow-beam-2-cells", growth(2.0), 0.003, "1");
+    known_difference("narrow-beam-1.5-cells", growth(1.5), 0.003, 0.0072, "1");
+    known_difference("narrow-beam-1-cell", growth(1.0), 0.003, 0.035, "1");
 }
 
 /// A converging or spreading beam that is narrower in angle than the default bins.

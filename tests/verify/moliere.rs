@@ -201,6 +201,14 @@ impl Comparison {
         width / self.reference[6][i].sqrt() - 1.0
     }
 
+    /// Worst core of positions.
+    fn core_x(&self, cells: &Results) -> f64 {
+        self.worst_from(0.0, |i, depth| {
+            let core_g4 = Some(self.reference[8][i]).filter(|core| core.is_finite())?;
+            Some(positions(cells, depth).core() / core_g4 - 1.0)
+        })
+    }
+
     /// Cores and root mean squares of angle and position.
     fn claim_widths(&self, name: &str, without_mm: &[f64]) {
         let core = self.worst_from(20.0, |i, _| {
@@ -209,10 +217,7 @@ impl Comparison {
         let rms = self.worst_from(20.0, |i, depth| {
             (!without_mm.contains(&depth)).then(|| self.rms_of_angle(i))
         });
-        let core_x = self.worst_from(0.0, |i, depth| {
-            let core_g4 = Some(self.reference[8][i]).filter(|core| core.is_finite())?;
-            Some(positions(&self.finest_cells, depth).core() / core_g4 - 1.0)
-        });
+        let core_x = self.core_x(&self.finest_cells);
         let rms_x = self.worst_from(60.0, |i, depth| {
             let width = positions(&self.fine_cells, depth).root_mean_square();
             Some(width / self.reference[4][i].sqrt() - 1.0)
@@ -277,6 +282,8 @@ fn cores_widths_and_shapes_by_scattering_alone_are_geant4s() {
         let plane = scattering.reference[0].iter().position(|p| *p == depth);
         scattering.rms_of_angle(plane.unwrap())
     });
+    let core_x = scattering.core_x(&scattering.fine_cells);
+    known_difference("moliere-core-x-0.1mm-cells", core_x, 0.02, 0.031, "1");
     known_difference("moliere-rms-45-50mm", worst(few), 0.02, 0.029, "1");
 }
 

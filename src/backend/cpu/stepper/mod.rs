@@ -7,7 +7,7 @@ mod window;
 use super::simd::{Chunk, InstructionSet};
 use super::sweeps::{Collect, LoseEnergy, Scatter, Stream, StreamScratch};
 use super::{Cpu, Extent};
-use crate::backend::{PlaneSpectra, Stepper, Stride, Tally};
+use crate::backend::{ALIVE_AT_LEAST, PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::Source;
 use crate::case::Stepping;
 use crate::error::{Error, Result};
@@ -22,9 +22,6 @@ use crate::operators::streaming::{Displacement, Limit};
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 use crate::scoring::{Scores, mirror_pairs};
-
-/// A march is over when less of the beam than this is alive (a dense window never empties); the rest stays in the ledger.
-const ALIVE_AT_LEAST: f64 = 1e-10;
 
 /// psi, and where one spot's march stands.
 pub(super) struct CpuStepper<'a, T> {
