@@ -16,13 +16,11 @@ fn materials_with_pstar_table() -> Vec<(Material, Vec<[f64; 7]>)> {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/materials.csv"))
             .unwrap();
     let stem_of = |line: &str| {
-        Some((
-            line.split(',').next()?.to_string(),
-            line.split(',').nth(3)?.to_string(),
-        ))
+        let table = line.split(',').nth(3)?.strip_prefix("pstar/")?;
+        Some((line.split(',').next()?.to_string(), table.to_string()))
     };
     let named: Vec<_> = catalogue.lines().skip(4).filter_map(stem_of).collect();
-    let own_table = |(name, stem): &(String, String)| !stem.is_empty() && name != "water_icru90";
+    let own_table = |(name, _): &(String, String)| name != "water_icru90";
     named
         .into_iter()
         .filter(own_table)

@@ -10,10 +10,10 @@ pub struct CatalogueRow {
     pub name: &'static str,
     pub density_g_per_cm3: f64,
     pub mean_excitation_energy_ev: f64,
-    /// Stem of the PSTAR table; empty: Bragg additivity.
-    pub pstar: &'static str,
-    /// I that the PSTAR table was computed for.
-    pub pstar_mean_excitation_energy_ev: Option<f64>,
+    /// Stopping powers: a file of data/ without its extension; empty: Bragg additivity.
+    pub table: &'static str,
+    /// I that the table was computed for.
+    pub table_mean_excitation_energy_ev: Option<f64>,
     pub composition: Vec<(String, f64)>,
     pub source: &'static str,
 }
@@ -43,15 +43,15 @@ fn data_lines() -> impl Iterator<Item = &'static str> {
 fn parse(line: &'static str) -> Result<CatalogueRow> {
     let damaged = || Error::internal(format!("data/materials.csv is damaged at `{line}`"));
     let fields: Vec<&str> = line.splitn(7, ',').collect();
-    let [name, density, i_ev, pstar, pstar_i_ev, composition, source] = fields[..] else {
+    let [name, density, i_ev, table, table_i_ev, composition, source] = fields[..] else {
         return Err(damaged());
     };
     Ok(CatalogueRow {
         name,
         density_g_per_cm3: density.parse().map_err(|_| damaged())?,
         mean_excitation_energy_ev: i_ev.parse().map_err(|_| damaged())?,
-        pstar,
-        pstar_mean_excitation_energy_ev: pstar_i_ev.parse().ok(),
+        table,
+        table_mean_excitation_energy_ev: table_i_ev.parse().ok(),
         composition: parse_composition(composition).ok_or_else(damaged)?,
         source: source.trim_matches('"'),
     })

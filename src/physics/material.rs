@@ -9,7 +9,8 @@ use super::characteristic_length::{radiation_length_g_per_cm2, scattering_length
 use super::element::Element;
 use super::pstar::{self, StoppingPowerRows};
 use super::range::Curves;
-use super::{stopping_power_file, straggling};
+use super::stopping_power_file::{self, TotalPowers};
+use super::straggling;
 use crate::case::MaterialSpec;
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -73,13 +74,9 @@ impl Material {
             composition,
             mean_excitation_energy_ev,
         )?;
-        let (energy_mev, total) = stopping_power_file::read(path)?;
-        let rows = model.rows_with_total(energy_mev, total);
-        let source = format!("stopping power: {}", path.display());
         Ok(Self {
-            curves: Arc::new(Curves::build(rows)),
-            source,
-            ..model
+            source: format!("stopping power: {}", path.display()),
+            ..model.with_total(stopping_power_file::read(path)?)
         })
     }
 
@@ -135,23 +132,30 @@ impl Material {
     pub(super) fn from_catalogue(row: CatalogueRow) -> Result<Self> {
         let constituents = constituents_of(&row.composition)?;
         let i_ev = row.mean_excitation_energy_ev;
-        let rows = match row.pstar_mean_excitation_energy_ev {
-            None => bragg::rows_of_compound(&constituents, i_ev)?,
-            Some(from_ev) => bragg::move_mean_excitation_energy(
-                pstar::rows(row.pstar)?,
+        let rows = match (
+            row.table.split_once('/'),
+            row.table_mean_excitation_energy_ev,
+        ) {
+            (Some(("pstar", stem)), Some(from_ev)) => bragg::move_mean_excitation_energy(
+                pstar::rows(stem)?,
                 bragg::z_over_a(&constituents),
                 from_ev,
                 i_ev,
             )?,
+            _ => bragg::rows_of_compound(&constituents, i_ev)?,
         };
-        Self::assemble(
+        let material = Self::assemble(
             row.name,
             row.density_g_per_cm3,
             i_ev,
             constituents,
             rows,
             row.source.to_string(),
-        )
+        )?;
+        match row.table {
+            "geant4/water_78ev" => Ok(material.with_total(stopping_power_file::geant4_water()?)),
+            _ => Ok(material),
+        }
     }
 
     fn assemble(
@@ -268,27 +272,31 @@ impl Material {
         straggling::third_moment_mev3_cm2_per_g(self.z_over_a(), energy_mev)
     }
 
-    /// Rows for a given total power: electronic share, and the range below the first energy, after this material.
-    fn rows_with_total(
-        &self,
-        energy_mev: Vec<f64>,
-        total_mev_cm2_per_g: Vec<f64>,
-    ) -> StoppingPowerRows {
-        let scale =
-            |energy: f64, total: f64| total / self.mass_stopping_power_mev_cm2_per_g(energy);
-        let electronic = |(&energy, &total): (&f64, &f64)| {
-            self.electronic_mass_stopping_power_mev_cm2_per_g(energy) * scale(energy, total)
+    /// The same with a given total power; electronic share, and the range below the first energy, as they were.
+    fn with_total(self, table: TotalPowers) -> Self {
+        let scale: Vec<f64> = table
+            .energy_mev
+            .iter()
+            .zip(&table.total_mev_cm2_per_g)
+            .map(|(&energy, total)| total / self.mass_stopping_power_mev_cm2_per_g(energy))
+            .collect();
+        let electronic = |(&energy, scale): (&f64, &f64)| {
+            self.electronic_mass_stopping_power_mev_cm2_per_g(energy) * scale
         };
-        let first_scale = scale(energy_mev[0], total_mev_cm2_per_g[0]);
-        StoppingPowerRows {
-            electronic_mev_cm2_per_g: energy_mev
+        let rows = StoppingPowerRows {
+            electronic_mev_cm2_per_g: table
+                .energy_mev
                 .iter()
-                .zip(&total_mev_cm2_per_g)
+                .zip(&scale)
                 .map(electronic)
                 .collect(),
-            first_range_g_per_cm2: self.csda_range_g_per_cm2(energy_mev[0]) / first_scale,
-            energy_mev,
-            total_mev_cm2_per_g,
+            first_range_g_per_cm2: self.csda_range_g_per_cm2(table.energy_mev[0]) / scale[0],
+            energy_mev: table.energy_mev,
+            total_mev_cm2_per_g: table.total_mev_cm2_per_g,
+        };
+        Self {
+            curves: Arc::new(Curves::build(rows)),
+            ..self
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A user's stopping-power table: CSV with the columns `energy_mev, mass_stopping_power_mev_cm2_per_g`, `#` comments.
+//! A stopping-power table of total powers, a user's or Geant4's: CSV with the columns `energy_mev, mass_stopping_power_mev_cm2_per_g`, `#` comments.
 
 use crate::error::{Error, Result};
 use crate::text_file;
@@ -9,17 +9,31 @@ const ROWS_MIN: usize = 8;
 /// The energies that a table must cover, MeV.
 const COVERED_MEV: [f64; 2] = [0.1, 300.0];
 
-/// Energies, MeV, and total mass stopping powers, MeV cm2/g.
+/// Geant4's water of I = 78 eV.
+const GEANT4_WATER: &str = include_str!("../../data/geant4/water_78ev.csv");
+
+/// Energies, MeV, increasing, and total mass stopping powers, MeV cm2/g.
+pub struct TotalPowers {
+    pub energy_mev: Vec<f64>,
+    pub total_mev_cm2_per_g: Vec<f64>,
+}
+
+/// The embedded table of `water_geant4`.
+pub fn geant4_water() -> Result<TotalPowers> {
+    parse(GEANT4_WATER)
+}
+
+/// The table in a user's file.
 ///
 /// # Errors
 /// Input missing, or bad data with file, line and hint: heading, numbers, order, too few rows, energies not covered.
-pub fn read(path: &Path) -> Result<(Vec<f64>, Vec<f64>)> {
+pub fn read(path: &Path) -> Result<TotalPowers> {
     let text = text_file::read(path, "the stopping-power table")
         .map_err(|error| error.hint("paths are taken relative to the case file"))?;
     parse(&text).map_err(|error| error.at(path))
 }
 
-fn parse(text: &str) -> Result<(Vec<f64>, Vec<f64>)> {
+fn parse(text: &str) -> Result<TotalPowers> {
     let mut lines = text
         .lines()
         .enumerate()
@@ -33,7 +47,11 @@ fn parse(text: &str) -> Result<(Vec<f64>, Vec<f64>)> {
         rows.push(row);
     }
     check_coverage(&rows)?;
-    Ok(rows.into_iter().unzip())
+    let (energy_mev, total_mev_cm2_per_g) = rows.into_iter().unzip();
+    Ok(TotalPowers {
+        energy_mev,
+        total_mev_cm2_per_g,
+    })
 }
 
 fn check_heading(first: Option<(usize, &str)>) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::reference::columns;
 use crate::set;
-use crate::support::{Overrides, WATER, claim, geant4_water, known_difference, run, worst};
+use crate::support::{GEANT4_WATER_75_EV, Overrides, WATER, claim, known_difference, run, worst};
 use smatrix2d::curves;
 use smatrix2d::results::{Axis, Spectra};
 use smatrix2d::transport::Outcome;
@@ -85,7 +85,7 @@ fn planes(depths_mm: &[f64], material: &str, scattering: &str, straggling: &str)
 
 fn planes_on(depths_mm: &[f64], more: Overrides) -> Spectra {
     let depths = set!["output.planes_mm" => format!("{depths_mm:?}")];
-    let case = format!("{PLANE_CASE}{}", geant4_water(75));
+    let case = format!("{PLANE_CASE}{GEANT4_WATER_75_EV}");
     let outcome = run(&case, &[&depths[..], more].concat());
     outcome.results.spectra.expect("spectra were asked for")
 }

@@ -5,7 +5,7 @@
 
 use crate::reference::columns;
 use crate::set;
-use crate::support::{claim, geant4_water, known_difference, moments, run, worst};
+use crate::support::{GEANT4_WATER_75_EV, claim, known_difference, moments, run, worst};
 use ndarray::Array2;
 use smatrix2d::curves::core_sigma;
 use smatrix2d::results::{Axis, Results};
@@ -178,7 +178,7 @@ impl Comparison {
             ];
             let more = more.iter().map(|(key, value)| (*key, value.to_string()));
             let set: Vec<_> = set.into_iter().chain(more).collect();
-            run(&(CASE.to_string() + &geant4_water(75)), &set).results
+            run(&format!("{CASE}{GEANT4_WATER_75_EV}"), &set).results
         };
         Comparison {
             process,

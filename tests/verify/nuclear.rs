@@ -1,11 +1,11 @@
 //! `nuclear = "transport"` against Geant4 with all physics (Binary cascade): 150 MeV in water of I = 78 eV.
 //!
-//! With the stopping powers of that run. Geant4 joins Bethe's formula to PSTAR's at 2 MeV and lets the difference fade with 1/E: its range
+//! With the stopping powers of that run (`water_geant4`). Geant4 joins Bethe's formula to PSTAR's at 2 MeV and lets the difference fade with 1/E: its range
 //! at 150 MeV is 0.08 mm shorter than with Bethe's logarithm (`water_icru90`), which is that of ICRU 90's own table.
 
 use crate::reference::columns;
 use crate::set;
-use crate::support::{Overrides, claim, geant4_water, known_difference, run, worst};
+use crate::support::{Overrides, claim, known_difference, run, worst};
 use ndarray::{Array2, Axis as Along, s};
 use smatrix2d::compare::gamma::{Criterion, Normalisation, gamma};
 use smatrix2d::compare::grid::Grid;
@@ -15,7 +15,7 @@ use std::ops::Range;
 
 const CASE: &str = r#"
 [phantom]
-material = "geant4_water"
+material = "water_geant4"
 x_mm = [-60.0, 60.0]
 z_mm = [0.0, 190.0]
 spacing_mm = [1.0, 1.0]
@@ -31,10 +31,6 @@ nuclear = "transport"
 const ACROSS: usize = 120;
 const MIDDLE: usize = 60;
 const DISTAL_80_MM: usize = 158;
-
-fn case() -> String {
-    CASE.to_string() + &geant4_water(78)
-}
 
 fn depth_columns() -> Vec<Vec<f64>> {
     columns("geant4_nuclear_water_150mev_depth.csv")
@@ -77,7 +73,7 @@ impl DepthDoses {
 
 #[test]
 fn with_the_cross_sections_of_icru63_depth_doses_stay_within_the_tolerances() {
-    let found = DepthDoses::of(&case(), &set!["physics.cross_sections" => "icru63"]);
+    let found = DepthDoses::of(CASE, &set!["physics.cross_sections" => "icru63"]);
     let largest = worst(found.differences());
     claim("nuclear-depth-largest-icru63", largest, 0.02, "of the peak");
     let ratio = found.peak_to_entrance();
@@ -86,7 +82,7 @@ fn with_the_cross_sections_of_icru63_depth_doses_stay_within_the_tolerances() {
 
 #[test]
 fn with_bethes_logarithm_alone_the_range_is_a_little_longer() {
-    let own = CASE.replace("\"geant4_water\"", "\"water_icru90\"");
+    let own = CASE.replace("water_geant4", "water_icru90");
     let found = DepthDoses::of(&own, &[]);
     claim("nuclear-r80-icru90", found.r80_mm(), 0.15, "mm");
     known_difference(
@@ -100,7 +96,7 @@ fn with_bethes_logarithm_alone_the_range_is_a_little_longer() {
 
 #[test]
 fn depth_doses_with_nuclear_interactions_are_those_of_geant4() {
-    let found = DepthDoses::of(&case(), &[]);
+    let found = DepthDoses::of(CASE, &[]);
     let squares: f64 = found.differences().map(|d| d * d).sum();
     let rms = (squares / found.theirs.len() as f64).sqrt();
     claim("nuclear-r80", found.r80_mm(), 0.15, "mm");
@@ -146,7 +142,7 @@ fn geant4_map() -> Grid {
 fn maps_with_nuclear_interactions_are_those_of_geant4() {
     // The file's unit: 1e-5 of 0.236127 MeV per proton.
     let mine = Grid {
-        values: run(&case(), &[]).results.energy_deposit_mev / 0.236_127e-5,
+        values: run(CASE, &[]).results.energy_deposit_mev / 0.236_127e-5,
         ..geant4_map()
     };
     for (name, dose_percent, distance_mm, failing) in
@@ -171,7 +167,7 @@ fn maps_with_nuclear_interactions_are_those_of_geant4() {
 
 #[test]
 fn halo_at_half_range_is_geant4s_down_to_a_thousandth() {
-    let map = run(&case(), &[]).results.energy_deposit_mev;
+    let map = run(CASE, &[]).results.energy_deposit_mev;
     let rows = map.slice(s![77..81, ..]).mean_axis(Along(0)).expect("rows");
     let expected = &columns("geant4_nuclear_water_150mev_half_range.csv")[1];
     let found = |i: usize| (rows[MIDDLE + i] + rows[MIDDLE - 1 - i]) / (2.0 * rows[MIDDLE]);
@@ -249,7 +245,7 @@ fn let_difference(results: &Results, depths: Range<usize>, protons: Protons, ove
 
 #[test]
 fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
-    let case = case() + "[output]\nquantities = [\"dose\", \"let_d\"]\n";
+    let case = format!("{CASE}[output]\nquantities = [\"dose\", \"let_d\"]\n");
     let results = run(&case, &[]).results;
     // Means over 10 mm: Geant4's noise on the axis is 1 % a millimetre for primaries, 3 % for all protons.
     let blocks = |depths: Range<usize>, protons: Protons, over: Over| {

@@ -21,18 +21,14 @@ energy_mev = 150.0
 sigma_x_mm = 3.0
 "#;
 
-/// `geant4_water`: water with the stopping powers of the Geant4 runs that took this mean excitation energy (75 or 78 eV).
-pub fn geant4_water(mean_excitation_energy_ev: u32) -> String {
-    format!(
-        r#"
+/// `geant4_water`: water with the stopping powers of the Geant4 runs that took a mean excitation energy of 75 eV.
+pub const GEANT4_WATER_75_EV: &str = r#"
 [materials.geant4_water]
 density_g_per_cm3 = 1.0
-mean_excitation_energy_ev = {mean_excitation_energy_ev}.0
-composition = {{ H = 0.111894, O = 0.888106 }}
-stopping_power_file = "tests/data/geant4_water_{mean_excitation_energy_ev}ev_stopping_power.csv"
-"#
-    )
-}
+mean_excitation_energy_ev = 75.0
+composition = { H = 0.111894, O = 0.888106 }
+stopping_power_file = "tests/data/geant4_water_75ev_stopping_power.csv"
+"#;
 
 pub type Overrides<'a> = &'a [(&'a str, String)];
 

@@ -4,7 +4,7 @@
 //! powers of `geant4.rs`.
 
 use crate::reference::columns;
-use crate::support::{claim, geant4_water, known_difference, run, worst};
+use crate::support::{claim, known_difference, run, worst};
 use smatrix2d::curves;
 use smatrix2d::results::{Axis, Summary};
 
@@ -36,7 +36,7 @@ fn compared((column, energy_mev): (usize, f64)) -> Compared {
     let case = format!(
         r#"
 [phantom]
-material = "geant4_water"
+material = "water_geant4"
 x_mm = [-100.0, 100.0]
 z_mm = [0.0, {:.1}]
 spacing_mm = [1.0, 1.0]
@@ -47,10 +47,9 @@ sigma_x_mm = 3.5
 [physics]
 scattering = "moliere"
 nuclear = "transport"
-{}"#,
+"#,
         theirs.len() as f64,
         0.0003 * energy_mev,
-        geant4_water(78)
     );
     let results = run(&case, &[]).results;
     let mine = results.depth_dose_mev_per_mm.to_vec();
