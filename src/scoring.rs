@@ -9,7 +9,7 @@ use crate::phase_space::{AngleAxis, SpatialGrid};
 use ndarray::{Array1, Array2};
 
 /// Score maps of a run, per proton: index order [z, x].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scores {
     pub deposit_mev: Array2<f64>,
     /// MeV keV/um
@@ -35,15 +35,26 @@ impl Scores {
 
     /// Empty maps of (z, x) cells.
     pub fn of_cells(cells: (usize, usize)) -> Scores {
-        let zeros = Array2::zeros(cells);
+        // Each from the system: copies of zeros would touch pages that the beam may not come to.
+        let zeros = || Array2::zeros(cells);
         Scores {
-            deposit_mev: zeros.clone(),
-            let_deposit: zeros.clone(),
-            path_mm: zeros.clone(),
-            absorbed: zeros.clone(),
-            absorbed_mev: zeros.clone(),
-            nuclear_mev: zeros,
+            deposit_mev: zeros(),
+            let_deposit: zeros(),
+            path_mm: zeros(),
+            absorbed: zeros(),
+            absorbed_mev: zeros(),
+            nuclear_mev: zeros(),
         }
+    }
+
+    pub fn scaled(mut self, factor: f64) -> Scores {
+        self.deposit_mev *= factor;
+        self.let_deposit *= factor;
+        self.path_mm *= factor;
+        self.absorbed *= factor;
+        self.absorbed_mev *= factor;
+        self.nuclear_mev *= factor;
+        self
     }
 
     pub fn add_scaled(&mut self, other: &Scores, factor: f64) {

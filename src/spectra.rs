@@ -23,7 +23,7 @@ impl SpectraCollector {
     /// None where the case asks for no spectra. `phase_space` is that of the highest beam energy: its axis takes all spots.
     pub fn new(case: &Case, phase_space: &PhaseSpace) -> Option<SpectraCollector> {
         let asked = |quantity: Quantity| case.output.quantities.contains(&quantity);
-        if !case.output.scores_planes() || case.output.planes_mm.is_empty() {
+        if !Self::is_asked_for(case) {
             return None;
         }
         let space = &phase_space.space;
@@ -51,6 +51,10 @@ impl SpectraCollector {
             phase_space: asked(Quantity::PhaseSpace)
                 .then(|| Array4::zeros((planes, energies, angles, space.cells_x))),
         })
+    }
+
+    pub fn is_asked_for(case: &Case) -> bool {
+        case.output.scores_planes() && !case.output.planes_mm.is_empty()
     }
 
     /// Bytes of the collector and of a spot's marginals at one plane; 0 where the case asks for no spectra.

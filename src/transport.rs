@@ -237,6 +237,9 @@ fn spectra_collector(
     media: &Media,
     water: &Material,
 ) -> Result<Option<SpectraCollector>> {
+    if !SpectraCollector::is_asked_for(case) {
+        return Ok(None);
+    }
     let highest = (0..case.beams.len()).max_by(|&a, &b| {
         case.beams[a]
             .energy_mev

@@ -73,9 +73,10 @@ impl<T: Real> ScatteringTable<T> {
         let longest = kernels.iter().map(Vec::len).max().unwrap_or(1);
         self.start.push(self.weights.len() as u32);
         self.half_width.push((longest - 1) as u32);
-        for mut kernel in kernels {
-            kernel.resize(longest, 0.0);
-            self.weights.extend(round_symmetric::<T>(&kernel));
+        for kernel in kernels {
+            let beyond = std::iter::repeat_n(T::ZERO, longest - kernel.len());
+            self.weights
+                .extend(round_symmetric::<T>(&kernel).chain(beyond));
         }
     }
 
@@ -113,9 +114,9 @@ impl<T: Real> Kernels<'_, T> {
         self.weights[class * (self.half_width + 1) + jump]
     }
 
-    /// By class.
-    fn rows(&self) -> impl Iterator<Item = &[T]> {
-        self.weights.chunks(self.half_width + 1)
+    fn row(&self, class: usize) -> &[T] {
+        let length = self.half_width + 1;
+        &self.weights[class * length..(class + 1) * length]
     }
 }
 
@@ -127,14 +128,15 @@ fn rejected<T: Real>(kernels: &Kernels<T>, phase_space: &PhaseSpace) -> Vec<f64>
         true => angle.bins() - (last - first),
         false => kernels.half_width + 1,
     };
-    let classes: Vec<Vec<f64>> = kernels.rows().map(at_least).collect();
     let share = |bin: usize| {
-        let tail = &classes[angle.mirror_class[bin] as usize];
-        let beyond = |n: usize| at(tail, n) - at(tail, n + gap);
+        let tail = at_least(kernels.row(angle.mirror_class[bin] as usize));
+        let beyond = |n: usize| at(&tail, n) - at(&tail, n + gap);
         beyond(bin + 1 - first) + beyond(last - bin)
     };
+    let leads_beyond = |bin: &usize| (bin + 1 - first).min(last - bin) <= kernels.half_width;
     let mut shares = vec![0.0; angle.bins()];
-    (first..last).for_each(|bin| shares[bin] = share(bin));
+    let bins = (first..last).filter(leads_beyond);
+    bins.for_each(|bin| shares[bin] = share(bin));
     shares
 }
 

@@ -6,6 +6,7 @@ use crate::operators::jump_kernel::{JumpTransform, mixed, unit_jump_kernel};
 use crate::operators::{Detour, Setting};
 use crate::physics::Material;
 use crate::physics::single_scattering::SingleScattering;
+use std::cell::OnceCell;
 
 /// Longest jump, in bins, that every step takes.
 const SHORT_JUMP: usize = 3;
@@ -27,7 +28,8 @@ impl Jumps {
 /// The kernels of a setting before rounding.
 pub struct KernelShapes<'a> {
     setting: &'a Setting<'a>,
-    transform: JumpTransform,
+    /// Made when it is first needed.
+    transform: OnceCell<JumpTransform>,
     /// Per medium; `moliere` only.
     single: Vec<SingleScattering>,
     reach: usize,
@@ -54,7 +56,7 @@ impl<'a> KernelShapes<'a> {
         };
         KernelShapes {
             setting,
-            transform: JumpTransform::new(setting.phase_space.angle.bins()),
+            transform: OnceCell::new(),
             single: (0..media)
                 .map(|medium| {
                     SingleScattering::of(
@@ -138,8 +140,11 @@ impl<'a> KernelShapes<'a> {
             .zip(1..)
             .map(|(rate, n)| 2.0 * f64::from(n * n) * rate)
             .sum();
-        self.transform.kernel(
-            &self.transform.exponent(rates),
+        let transform = self
+            .transform
+            .get_or_init(|| JumpTransform::new(self.reach));
+        transform.kernel(
+            &transform.exponent(rates),
             areal,
             areal * variance,
             self.reach,

@@ -57,7 +57,6 @@ impl<'a, T: Real> CpuStepper<'a, T> {
     pub(super) fn new(march: &'a March<'a>, cpu: &Cpu) -> Result<Self> {
         let tables = march.tables::<T>();
         let layout = march.phase_space.layout();
-        let space = &march.phase_space.space;
         let extent = Extent::of(layout);
         // Zeroed pages that the beam never visits are never touched.
         let zeroed = |chunks: usize| Buffer::<Chunk<T>>::zeroed(chunks, "the phase space");
@@ -75,7 +74,7 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             remaining_energy: zeroed(extent.summed)?,
             sums: Buffer::zeroed(extent.row, "the scores of a plane")?,
             mirror_pairs: mirror_pairs(&march.phase_space.angle),
-            scores: Scores::new(space),
+            scores: Scores::default(),
             ledger: Ledger::default(),
             entry: StepEntry::default(),
             cell_updates: 0,
@@ -373,9 +372,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
         let left = self.alive();
         self.ledger.last_leaked = self.entry.leaked;
         self.march.enter_left(&mut self.ledger, left);
-        let mut scores = Scores::new(&self.march.phase_space.space);
-        scores.add_scaled(&self.scores, weights.iter().sum());
-        take(scores)?;
+        take(std::mem::take(&mut self.scores).scaled(weights.iter().sum()))?;
         Ok(vec![Tally {
             ledger: std::mem::take(&mut self.ledger),
             cell_updates: self.cell_updates,

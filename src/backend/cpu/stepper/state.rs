@@ -1,7 +1,6 @@
 //! psi from a source, as sums, and as a dense array.
 
 use super::CpuStepper;
-use super::window::{rows, sum};
 use crate::backend::PlaneSpectra;
 use crate::backend::cpu::simd::Chunk;
 use crate::backend::cpu::sweeps::chunk_span;
@@ -52,10 +51,7 @@ impl<T: Real> CpuStepper<'_, T> {
                     angle: at(angle),
                     ..self.window
                 };
-                let weight = sum(
-                    rows(&self.psi, self.layout, row),
-                    Span::new(0, self.layout.row),
-                );
+                let weight = self.sum(&self.psi, row);
                 spectra.by_energy[energy] += weight;
                 spectra.by_angle[angle] += weight;
             }

@@ -1,12 +1,10 @@
 //! The active window's rims: what a march finds there, and drops.
-// Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
-#![allow(clippy::needless_range_loop)]
 
 use super::CpuStepper;
 use crate::backend::cpu::simd::Chunk;
-use crate::backend::cpu::sweeps::chunk_span;
+use crate::backend::cpu::sweeps::{Largest, Total};
 use crate::ledger::Amount;
-use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
+use crate::phase_space::{Dimension, End, LANES, Span, Window};
 use crate::real::Real;
 
 /// A cell of psi holds about this share of the cell summed over energy that it belongs to (the spectrum is some ten bins wide).
@@ -63,13 +61,8 @@ impl<T: Real> CpuStepper<'_, T> {
     fn largest_in(&self, dimension: Dimension, end: End) -> f64 {
         let rim = self.window.rim(dimension, end);
         match dimension {
-            Dimension::Energy => {
-                largest(rows(&self.psi, self.layout, rim), rim.x) / ENERGY_RIM_SHARE
-            }
-            _ => largest(
-                rows(&self.remaining_weight, self.layout, without_energy(rim)),
-                rim.x,
-            ),
+            Dimension::Energy => self.largest(&self.psi, rim) / ENERGY_RIM_SHARE,
+            _ => self.largest(&self.remaining_weight, without_energy(rim)),
         }
     }
 
@@ -78,7 +71,7 @@ impl<T: Real> CpuStepper<'_, T> {
         if dimension == Dimension::Energy {
             return self.amount_at_energy(rim.energy.first);
         }
-        let sum_of = |cells: &[Chunk<T>]| sum(rows(cells, self.layout, without_energy(rim)), rim.x);
+        let sum_of = |cells| self.sum(cells, without_energy(rim));
         Amount::new(
             sum_of(&self.remaining_weight),
             sum_of(&self.remaining_energy),
@@ -90,11 +83,36 @@ impl<T: Real> CpuStepper<'_, T> {
             energy: Span::new(energy, energy + 1),
             ..self.window
         };
-        let weight = sum(rows(&self.psi, self.layout, window), window.x);
+        let weight = self.sum(&self.psi, window);
         Amount::new(
             weight,
             weight * self.march.phase_space.energy.centers_mev[energy],
         )
+    }
+
+    fn largest(&self, cells: &[Chunk<T>], window: Window) -> f64 {
+        let mut most = Chunk::ZERO;
+        self.instructions.run(Largest {
+            cells,
+            layout: self.layout,
+            window,
+            largest: &mut most,
+        });
+        lanes(window.x)
+            .fold(T::ZERO, |all, lane| all.larger(most.0[lane]))
+            .to_f64()
+    }
+
+    /// Lanes first, in f64.
+    pub(super) fn sum(&self, cells: &[Chunk<T>], window: Window) -> f64 {
+        let mut sums = Chunk::ZERO;
+        self.instructions.run(Total {
+            cells,
+            layout: self.layout,
+            window,
+            total: &mut sums,
+        });
+        lanes(window.x).map(|lane| sums.0[lane]).sum()
     }
 
     /// Weight and energy of psi in the window.
@@ -116,49 +134,9 @@ fn without_energy(window: Window) -> Window {
     }
 }
 
-/// The rows of a window, whole chunks of them.
-pub(super) fn rows<T>(
-    cells: &[Chunk<T>],
-    layout: Layout,
-    window: Window,
-) -> impl Iterator<Item = &[Chunk<T>]> {
-    let columns = window
-        .energy
-        .range()
-        .flat_map(move |e| window.angle.range().map(move |a| (e, a)));
-    let starts = columns
-        .flat_map(move |(e, a)| window.z.range().map(move |z| layout.index(e, a, z) / LANES));
-    let chunks = chunk_span(window.x);
-    starts.map(move |start| &cells[start + chunks.first..start + chunks.last])
-}
-
-/// Largest cell of rows of chunks within `x`. Cells of the window's own chunks outside the window are zeros, so that only a
-/// single column needs to be told from its neighbours.
-fn largest<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
-    let mut most = Chunk::<T>::ZERO;
-    for row in rows {
-        for chunk in row {
-            most.keep_larger(chunk);
-        }
-    }
+/// The lanes of a window's cells. Cells of the window's own chunks outside the window are zeros, so that only a single column needs to
+/// be told from its neighbours.
+fn lanes(x: Span) -> impl Iterator<Item = usize> {
     let single = x.len() == 1;
-    let lanes = (0..LANES).filter(|&l| !single || l == x.first % LANES);
-    lanes.fold(T::ZERO, |all, l| all.larger(most.0[l])).to_f64()
-}
-
-/// Sum of rows of chunks within `x`, lanes first, in f64.
-pub(super) fn sum<'c, T: Real>(rows: impl Iterator<Item = &'c [Chunk<T>]>, x: Span) -> f64 {
-    let mut sums = [0.0; LANES];
-    for row in rows {
-        for chunk in row {
-            for l in 0..LANES {
-                sums[l] += chunk.0[l].to_f64();
-            }
-        }
-    }
-    let single = x.len() == 1;
-    (0..LANES)
-        .filter(|&l| !single || l == x.first % LANES)
-        .map(|l| sums[l])
-        .sum()
+    (0..LANES).filter(move |&lane| !single || lane == x.first % LANES)
 }

@@ -5,11 +5,13 @@
 
 mod collect;
 mod energy_loss;
+mod rims;
 mod scattering;
 mod streaming;
 
 pub use collect::Collect;
 pub use energy_loss::LoseEnergy;
+pub use rims::{Largest, Total};
 pub use scattering::Scatter;
 pub use streaming::{Stream, StreamScratch};
 
