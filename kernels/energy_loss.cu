@@ -68,19 +68,19 @@ template <typename Stored, int SCORED> struct Walk {
 
     Four<Real> sums[SCORED];
     Kernel kernel;
-    Four<Real> coefficients[SCORE_FOURS], weights[FOURS_AHEAD];
+    Four<Real> coefficients[COEFFICIENT_FOURS<SCORED>], weights[FOURS_AHEAD];
     int base, complete;
 
     __device__ __forceinline__ Four<Real> &kept(int energy) const {
         return ring[(energy & (depth - 1)) * ROWS * LANES + threadIdx.y * LANES + threadIdx.x];
     }
     __device__ __forceinline__ const Four<Real> *coefficients_of(int medium, int energy) const {
-        return march.loss.scores_of(march.layout, medium, energy, mirror_class);
+        return march.loss.template scores_of<SCORED>(march.layout, medium, energy, mirror_class);
     }
     __device__ __forceinline__ void look_up_energy(int energy) {
         if (energy >= from.energy.last) return;
         kernel = kernel_of(march, filling.media[0], energy);
-        for (int i = 0; i < SCORE_FOURS; ++i) coefficients[i] = READ_ONLY(coefficients_of(filling.media[0], energy) + i);
+        for (int i = 0; i < COEFFICIENT_FOURS<SCORED>; ++i) coefficients[i] = READ_ONLY(coefficients_of(filling.media[0], energy) + i);
     }
     __device__ __forceinline__ void look_up_target(int target) {
         if (target >= to.energy.last) return;
@@ -112,8 +112,9 @@ template <typename Stored, int SCORED> struct Walk {
     __device__ __forceinline__ void score(int energy, const Four<Real> &weight) {
         for (int q = 0; q < SCORED; ++q) {
             for (int v = 0; v < FOUR; ++v) {
-                Real coefficient = coefficients[q / FOUR].v[q % FOUR];
-                if (!filling.uniform) coefficient = coefficients_of(filling.media[v], energy)[q / FOUR].v[q % FOUR];
+                const int at = coefficient_of(q);
+                Real coefficient = coefficients[at / FOUR].v[at % FOUR];
+                if (!filling.uniform) coefficient = coefficients_of(filling.media[v], energy)[at / FOUR].v[at % FOUR];
                 sums[q].v[v] += coefficient * weight.v[v];
             }
         }
@@ -220,11 +221,11 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     extern "C" __global__ void __launch_bounds__(LANES *ROWS)                                                        \
         transport_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot, int middle_slot,       \
                          int to_slot, int plane, int depth) {                                                        \
-        transport<UNREACTING>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                      \
+        transport<SCORES>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                      \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(LANES *ROWS, 1)                                                     \
         transport_reacting_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot,               \
                                   int middle_slot, int to_slot, int plane, int depth) {                              \
-        transport<SCORES>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                          \
+        transport<REACTING>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                          \
     }
 FOR_EACH_STORAGE(ENERGY_LOSS_KERNEL)

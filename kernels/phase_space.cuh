@@ -64,20 +64,24 @@ template <typename Real> struct ScatteringTable {
 };
 
 // What is scored per source bin; the order of src/operators/energy_loss.rs.
-enum Score { WEIGHT, ENERGY, DEPOSIT, STOPPED, LET_DEPOSIT, PATH, ABSORBED, ABSORBED_ENERGY, SCORES };
-// Those that are scored where nothing reacts: kernels come with these, and with all.
-constexpr int UNREACTING = ABSORBED;
-// Those that are kept as maps.
-constexpr int MAPS = 5;
+enum Score { WEIGHT, ENERGY, DEPOSIT, STOPPED, LET_DEPOSIT, PATH, SCORES };
+// Where anything reacts, the moments 0 to 3 of the energy of what is taken come behind them; kernels come with and without.
+constexpr int MOMENTS = FOUR, ABSORBED = SCORES, ABSORBED_ENERGY = ABSORBED + 1, REACTING = SCORES + MOMENTS;
+// Deposit, deposit times LET, path, and the moments are kept as maps.
+constexpr int MAPS = 3 + MOMENTS;
 
 // What the energy loss leaves of a weight, or of its energy.
 template <typename Real> __device__ __forceinline__ Real left_of(Real all, Real stopped, Real absorbed) {
     return all - stopped - absorbed;
 }
 
-// Weights and scores come in rows of whole fours, filled up with zeros.
+// Weights and scores come in rows of whole fours, filled up with zeros; where anything reacts, the moments are a four of their own.
 constexpr int SCORE_FOURS = (SCORES + FOUR - 1) / FOUR;
-static_assert(SCORE_FOURS == 2, "Walk::score reads two fours");
+template <int SCORED> constexpr int COEFFICIENT_FOURS = SCORED > SCORES ? SCORE_FOURS + 1 : SCORE_FOURS;
+// Where the coefficient of a score stands in its row.
+__device__ __forceinline__ constexpr int coefficient_of(int score) {
+    return score < SCORES ? score : FOUR * SCORE_FOURS + score - SCORES;
+}
 template <typename Real> struct EnergyLossTable {
     const unsigned *base;
     const unsigned *complete;  // [target]: one past the highest source of any medium and class
@@ -88,8 +92,9 @@ template <typename Real> struct EnergyLossTable {
     __device__ __forceinline__ int entry(const Layout &layout, int medium, int energy, int mirror_class) const {
         return (medium * layout.energies + energy) * classes + mirror_class;
     }
+    template <int SCORED>
     __device__ __forceinline__ const Four<Real> *scores_of(const Layout &layout, int medium, int energy, int mirror_class) const {
-        return scores + static_cast<long long>(entry(layout, medium, energy, mirror_class)) * SCORE_FOURS;
+        return scores + static_cast<long long>(entry(layout, medium, energy, mirror_class)) * COEFFICIENT_FOURS<SCORED>;
     }
 };
 
@@ -123,7 +128,7 @@ enum Entry {
 
 // What `collect` sums, in the order in which a block's rows take it: the scores, the weight and energy that pruning whole
 // angles drops, and, in a second round, what reactions take.
-enum Sum { DROPPED_WEIGHT = UNREACTING, DROPPED_ENERGY, ABSORBED_SUM, ABSORBED_ENERGY_SUM, COLLECTED };
+enum Sum { DROPPED_WEIGHT = SCORES, DROPPED_ENERGY, ABSORBED_SUM, ABSORBED_ENERGY_SUM, COLLECTED = ABSORBED_SUM + MOMENTS };
 
 // Everything about a march but psi itself: constant tables, then what the kernels keep between launches.
 template <typename Stored> struct March {
@@ -166,7 +171,7 @@ template <typename Stored> struct March {
         return static_cast<long long>(layout.planes) * layout.row;
     }
     __device__ __forceinline__ long long partial_index(int spot, int score, int angle, int z) const {
-        return ((static_cast<long long>(spot) * SCORES + score) * layout.angles + angle) * plane_cells() +
+        return ((static_cast<long long>(spot) * REACTING + score) * layout.angles + angle) * plane_cells() +
                static_cast<long long>(z) * layout.row;
     }
     __device__ __forceinline__ int *kept_span(int spot, Dimension dimension) const {

@@ -24,10 +24,13 @@ __device__ __forceinline__ void score(const March<Stored> &march, const Stored *
             Real sums[SCORED] = {};
 #pragma unroll 4
             for (int energy = window.energy.first; energy < window.energy.last; ++energy) {
-                const Four<Real> *coefficients = march.loss.scores_of(layout, medium, energy, mirror_class);
-                const Four<Real> first = READ_ONLY(coefficients), second = READ_ONLY(coefficients + 1);
+                const Four<Real> *row = march.loss.template scores_of<SCORED>(layout, medium, energy, mirror_class);
+                Four<Real> coefficients[COEFFICIENT_FOURS<SCORED>];
+                for (int i = 0; i < COEFFICIENT_FOURS<SCORED>; ++i) coefficients[i] = READ_ONLY(row + i);
                 const Real weight = Storage<Stored>::load(READ_ONLY(cell + energy * pitch));
-                for (int q = 0; q < SCORED; ++q) sums[q] += (q < FOUR ? first.v[q] : second.v[q - FOUR]) * weight;
+                for (int q = 0; q < SCORED; ++q) {
+                    sums[q] += coefficients[coefficient_of(q) / FOUR].v[coefficient_of(q) % FOUR] * weight;
+                }
             }
             for (int q = 0; q < SCORED; ++q) march.partial[march.partial_index(spot, q, theta, z) + x] = sums[q];
             Real absorbed = 0;
@@ -362,11 +365,11 @@ template <typename Stored> __device__ __forceinline__ void close_march(const Mar
 // Grids as above, else (blocks, spots); block: (LANES, ROWS).
 #define SCORING_KERNEL(name, Stored)                                                                              \
     extern "C" __global__ void score_##name(March<Stored> march, const Stored *psi, int slot, int plane) {        \
-        score<UNREACTING>(march, psi, slot, plane);                                                               \
+        score<SCORES>(march, psi, slot, plane);                                                               \
     }                                                                                                             \
     extern "C" __global__ void score_reacting_##name(March<Stored> march, const Stored *psi, int slot,            \
                                                      int plane) {                                                 \
-        score<SCORES>(march, psi, slot, plane);                                                                   \
+        score<REACTING>(march, psi, slot, plane);                                                                   \
     }                                                                                                             \
     extern "C" __global__ void collect_##name(March<Stored> march, int slot, int plane) {                         \
         collect<Stored>(march, slot, plane);                                                                      \

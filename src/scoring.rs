@@ -5,19 +5,19 @@
 //! LET_t = sum(deposit) / sum(path); fluence = path / cell area, summed over y.
 
 use crate::constants::GRAY_MM_PER_MEV_PER_GRAM_PER_CM3_MM2;
+use crate::operators::energy_loss::MOMENTS;
 use crate::phase_space::{AngleAxis, SpatialGrid};
 use ndarray::{Array1, Array2};
 
 /// Score maps of a run, per proton: index order [z, x].
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     pub deposit_mev: Array2<f64>,
     /// MeV keV/um
     pub let_deposit: Array2<f64>,
     pub path_mm: Array2<f64>,
-    /// Protons that reactions took, and their energy.
-    pub absorbed: Array2<f64>,
-    pub absorbed_mev: Array2<f64>,
+    /// Protons that reactions took, times 1, E, E^2, E^3 (MeV).
+    pub absorbed: [Array2<f64>; MOMENTS],
     /// Energy that reactions leave in the cell, beside what protons deposit along their way.
     pub nuclear_mev: Array2<f64>,
 }
@@ -41,8 +41,7 @@ impl Scores {
             deposit_mev: zeros(),
             let_deposit: zeros(),
             path_mm: zeros(),
-            absorbed: zeros(),
-            absorbed_mev: zeros(),
+            absorbed: std::array::from_fn(|_| zeros()),
             nuclear_mev: zeros(),
         }
     }
@@ -51,8 +50,7 @@ impl Scores {
         self.deposit_mev *= factor;
         self.let_deposit *= factor;
         self.path_mm *= factor;
-        self.absorbed *= factor;
-        self.absorbed_mev *= factor;
+        self.absorbed.iter_mut().for_each(|map| *map *= factor);
         self.nuclear_mev *= factor;
         self
     }
@@ -61,8 +59,9 @@ impl Scores {
         self.deposit_mev.scaled_add(factor, &other.deposit_mev);
         self.let_deposit.scaled_add(factor, &other.let_deposit);
         self.path_mm.scaled_add(factor, &other.path_mm);
-        self.absorbed.scaled_add(factor, &other.absorbed);
-        self.absorbed_mev.scaled_add(factor, &other.absorbed_mev);
+        for (map, other) in self.absorbed.iter_mut().zip(&other.absorbed) {
+            map.scaled_add(factor, other);
+        }
         self.nuclear_mev.scaled_add(factor, &other.nuclear_mev);
     }
 

@@ -215,7 +215,7 @@ fn the_forecast_of_device_memory_holds_the_second_phase_space() {
     let (_, text) = cases().swap_remove(0);
     // A coarse beam on a wide phantom: the second phase space is the larger.
     let text = text
-        .replace("range_bin_mm = 0.5", "range_bin_mm = 1.0")
+        .replace("range_bin_mm = 0.5", "range_bin_mm = 4.0")
         .replace("angle_bin_deg = 2.0", "angle_bin_deg = 15.0")
         .replace("x_mm = [-12.0, 12.0]", "x_mm = [-96.0, 96.0]");
     let forecast_and_found = |nuclear: &str| {

@@ -74,15 +74,27 @@ impl Blocks {
     /// Scores of blocks, handed to the phantom's cells: by density, and with the slope to the neighbouring blocks.
     pub fn refined(self, coarse: &Scores, fine: &Phantom) -> Scores {
         let by_density = |map: &Array2<f64>| self.refined_map(map, fine, |d| d);
+        let absorbed = by_density(&coarse.absorbed[0]);
         let evenly = |map: &Array2<f64>| self.refined_map(map, fine, |_| 1.0);
         Scores {
             deposit_mev: by_density(&coarse.deposit_mev),
             let_deposit: by_density(&coarse.let_deposit),
             path_mm: evenly(&coarse.path_mm),
-            absorbed: by_density(&coarse.absorbed),
-            absorbed_mev: by_density(&coarse.absorbed_mev),
+            // Moments of one energy distribution in all of a block.
+            absorbed: std::array::from_fn(|n| self.in_proportion(&absorbed, coarse, n)),
             nuclear_mev: by_density(&coarse.nuclear_mev),
         }
+    }
+
+    /// Moment `n` of what was absorbed, by how much was.
+    fn in_proportion(self, absorbed: &Array2<f64>, coarse: &Scores, n: usize) -> Array2<f64> {
+        Array2::from_shape_fn(absorbed.dim(), |(z, x)| {
+            let block = [z / self.z, x / self.x];
+            match absorbed[[z, x]] {
+                0.0 => 0.0,
+                weight => weight * (coarse.absorbed[n][block] / coarse.absorbed[0][block]),
+            }
+        })
     }
 
     fn refined_map(

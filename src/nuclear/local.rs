@@ -12,7 +12,7 @@ use crate::scoring::Scores;
 pub fn settle_on_the_spot(scores: &mut Scores, removal: &Removal, phantom: &Phantom) -> Reactions {
     let mut sum = Reactions::default();
     for (cell, &material) in phantom.material_index.indexed_iter() {
-        let (weight, energy_mev) = (scores.absorbed[cell], scores.absorbed_mev[cell]);
+        let (weight, energy_mev) = (scores.absorbed[0][cell], scores.absorbed[1][cell]);
         let Some(reactions) = removal.of(material as usize).filter(|_| weight > 0.0) else {
             continue;
         };

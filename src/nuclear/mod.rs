@@ -10,6 +10,7 @@ mod emission;
 mod even_table;
 mod interactions;
 mod local;
+mod modes;
 mod population;
 mod production;
 mod projection;

@@ -1,10 +1,11 @@
 //! Production: what the reactions of a beam leave on the spot, and what they hand to the second phase space.
 //!
-//! A cell's absorbed protons, of weight A and energy A E, are shared between the two parent energies about E so that weight and
-//! energy are kept; the emission of each parent energy is a fixed matrix. A plane's rows are kept by (material, parent).
+//! A cell's absorbed protons are of two energies (`modes.rs`). A mode of weight A and energy A E is shared between the two parent
+//! energies about E so that weight and energy are kept; the emission of each parent energy is a fixed matrix. A plane's rows are kept by (material, parent).
 
 use super::coarse::Blocks;
 use super::emission::{Emission, EmissionTable, Shares, enclosing};
+use super::modes::{Mode, modes};
 use crate::ledger::Reactions;
 use crate::phantom::Phantom;
 use crate::phase_space::EnergyAxis;
@@ -36,8 +37,34 @@ pub struct Emissions<'a> {
     pub axis: &'a EnergyAxis,
     /// Per material: the share of absorbed protons that become parents of this population.
     pub share: &'a dyn Fn(usize, f64) -> f64,
-    /// Variance of the parents' energies about their mean, MeV2; 0 where it does not matter.
-    pub variance_mev2: &'a dyn Fn(f64) -> f64,
+    /// Variance of the parents' energies about their mean where they came through one medium, MeV2.
+    pub own_variance_mev2: &'a dyn Fn(f64) -> f64,
+    /// Whether what comes of the parents keeps it.
+    pub keeps_variance: bool,
+}
+
+impl Emissions<'_> {
+    /// A mode of `absorbed` protons as parents of this population: their energies, and how many.
+    fn parents_of(
+        &self,
+        material: usize,
+        mode: Mode,
+        absorbed: f64,
+    ) -> impl Iterator<Item = (usize, f64)> {
+        let weight = mode.share * absorbed * (self.share)(material, mode.energy_mev);
+        let variance_mev2 = match self.keeps_variance {
+            true => mode.variance_mev2,
+            false => 0.0,
+        };
+        spread(
+            &self.axis.centers_mev,
+            mode.energy_mev,
+            variance_mev2,
+            weight,
+        )
+        .into_iter()
+        .filter(|(_, part)| *part != 0.0)
+    }
 }
 
 impl Production {
@@ -62,28 +89,22 @@ impl Production {
     ) -> Reactions {
         let mut sum = Reactions::default();
         for (cell, &material) in phantom.material_index.indexed_iter() {
-            if scores.absorbed[cell] <= 0.0 {
+            let moments = scores.absorbed.each_ref().map(|map| map[cell]);
+            if moments[0] <= 0.0 {
                 continue;
             }
-            let mean_mev = scores.absorbed_mev[cell] / scores.absorbed[cell];
-            let weight = scores.absorbed[cell] * (emissions.share)(material as usize, mean_mev);
-            let parents = &emissions.tables[material as usize].parents;
-            let variance_mev2 = (emissions.variance_mev2)(mean_mev);
-            let centers = &emissions.axis.centers_mev;
-            let parents_of = spread(centers, mean_mev, variance_mev2, weight);
             // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
             let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
-            for (parent, part) in parents_of {
-                if part == 0.0 {
-                    continue;
+            let material = material as usize;
+            for mode in modes(moments, emissions.own_variance_mev2) {
+                for (parent, part) in emissions.parents_of(material, mode, moments[0]) {
+                    let shares = &emissions.tables[material].parents[parent].shares;
+                    scores.nuclear_mev[cell] += part * shares.fragments_mev;
+                    born.deposit_mev[cell] += factor * part * shares.protons_mev;
+                    born.let_deposit[cell] += factor * part * shares.protons_let * let_unit;
+                    enter(&mut sum, shares, part);
+                    self.keep(cell, material * self.parents + parent, factor * part);
                 }
-                let shares = &parents[parent].shares;
-                scores.nuclear_mev[cell] += part * shares.fragments_mev;
-                born.deposit_mev[cell] += factor * part * shares.protons_mev;
-                born.let_deposit[cell] += factor * part * shares.protons_let * let_unit;
-                enter(&mut sum, shares, part);
-                let entry = material as usize * self.parents + parent;
-                self.keep(cell, entry, factor * part);
             }
         }
         sum

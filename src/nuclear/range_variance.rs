@@ -1,5 +1,5 @@
-//! How far the energies of a beam's protons have spread where they react. Cells know the mean energy of what they absorbed only;
-//! those that nuclei scatter elastically keep the spread, and their Bragg peak is as wide as the beam's.
+//! How far the energies of a beam's protons have spread where they react, by straggling alone. Those that nuclei scatter elastically
+//! keep the spread, and their Bragg peak is as wide as the beam's.
 //!
 //! `sigma_E(E)^2 = S(E)^2 ( (sigma_0 / S(E_0))^2 + integral_E^E_0 T_s / S^3 dE' )`, with T_s Bohr's variance per areal length and
 //! everything in water: an energy loss early on is a difference in range that lasts (Bortfeld, Med. Phys. 24 (1997) 2024, eq. 17).

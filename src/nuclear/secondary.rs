@@ -134,15 +134,16 @@ impl SecondaryProtons {
             Parents::Beam(_) => &self.shares_of_beam,
             Parents::Scattered => &self.shares_of_scattered,
         };
-        let variance_mev2 = |mean_mev| match (parents, population) {
-            (Parents::Beam(beam), Population::Scattered) => self.variance.mev2(beam, mean_mev),
-            _ => 0.0,
+        let own_variance_mev2 = |mean_mev| match parents {
+            Parents::Beam(beam) => self.variance.mev2(beam, mean_mev),
+            Parents::Scattered => 0.0,
         };
         let emissions = Emissions {
             tables: &self.tables,
             axis: &self.axis,
             share: &|material, mev| shares[material].at(mev),
-            variance_mev2: &variance_mev2,
+            own_variance_mev2: &own_variance_mev2,
+            keeps_variance: population == Population::Scattered,
         };
         self.production
             .add(scores, &mut self.born, fine, &emissions, factor)

@@ -24,21 +24,22 @@ use super::Setting;
 use crate::central_axis::Crossing;
 use crate::phase_space::{EnergyCoordinate, Span};
 use crate::real::{Real, round_keeping_sum};
-use scores::score_coefficients;
+use scores::{absorbed_moments, score_coefficients};
 use spread::{Spread, spreads_of};
 use std::collections::BTreeMap;
 use step::{Bins, Step};
 
 /// What is scored per source bin, in this order: see `Scores`.
-pub const SCORES: usize = 8;
+pub const SCORES: usize = 6;
 pub const WEIGHT: usize = 0;
 pub const ENERGY: usize = 1;
 pub const DEPOSIT: usize = 2;
 pub const STOPPED: usize = 3;
 pub const LET_DEPOSIT: usize = 4;
 pub const PATH: usize = 5;
-pub const ABSORBED: usize = 6;
-pub const ABSORBED_ENERGY: usize = 7;
+
+/// Moments of the energy of what reactions take, 0 to 3: scored where anything reacts.
+pub const MOMENTS: usize = 4;
 
 /// Gather weights and score coefficients by (medium, energy, class).
 #[derive(Clone, Debug, Default)]
@@ -54,10 +55,10 @@ pub struct EnergyLossTable<T> {
     /// [medium, target energy, class, source]
     pub weights: Vec<T>,
     /// [medium, source energy, class, score]: weight, energy (MeV), deposit (MeV), stopped weight,
-    /// deposit x LET (MeV keV/um), path (mm), absorbed weight, its energy (MeV).
+    /// deposit x LET (MeV keV/um), path (mm).
     pub scores: Vec<T>,
-    /// True where reactions take from any bin.
-    pub absorbs: bool,
+    /// [medium, source energy, class, moment]: absorbed weight times 1, E, E^2, E^3 (MeV). Empty where nothing reacts.
+    pub absorbed: Vec<T>,
     /// [medium, target energy, class]: how many weights, from the first, are not zero.
     reached: Vec<u32>,
     /// Farthest bins that a source reaches down and up.
@@ -78,7 +79,7 @@ impl<T: Real> EnergyLossTable<T> {
             complete: vec![0; energies],
             weights: Vec::new(),
             scores: vec![T::ZERO; entries * SCORES],
-            absorbs: false,
+            absorbed: Vec::new(),
             reached: vec![0; entries],
             reach_down: 0,
             reach_up: 0,
@@ -103,7 +104,8 @@ impl<T: Real> EnergyLossTable<T> {
     pub fn bytes(&self) -> usize {
         let per_entry = size_of_val(&self.base[..]) + size_of_val(&self.reached[..]);
         let indices = per_entry + size_of_val(&self.complete[..]);
-        indices + size_of_val(&self.weights[..]) + size_of_val(&self.scores[..])
+        let coefficients = size_of_val(&self.scores[..]) + size_of_val(&self.absorbed[..]);
+        indices + size_of_val(&self.weights[..]) + coefficients
     }
 
     /// Bytes of the spreads that the table was made from.
@@ -133,6 +135,17 @@ impl<T: Real> EnergyLossTable<T> {
     pub fn scores_of(&self, medium: usize, source: usize, class: usize) -> &[T] {
         let at = self.entry(medium, source, class) * SCORES;
         &self.scores[at..at + SCORES]
+    }
+
+    pub fn absorbs(&self) -> bool {
+        !self.absorbed.is_empty()
+    }
+
+    /// The moments that reactions take of a source bin; none where nothing reacts.
+    #[inline(always)]
+    pub fn absorbed_of(&self, medium: usize, source: usize, class: usize) -> &[T] {
+        let at = self.entry(medium, source, class) * MOMENTS;
+        &self.absorbed[at..at + MOMENTS]
     }
 
     fn fill_gather(&mut self, medium: usize, class: usize, spreads: &[Spread]) {
@@ -167,12 +180,22 @@ impl<T: Real> EnergyLossTable<T> {
                 .reach_down
                 .max((source as i64 - spread.lowest).max(0) as usize);
             self.reach_up = self.reach_up.max((highest - source as i64).max(0) as usize);
-            let at = self.entry(bins.medium, source, class) * SCORES;
+            let entry = self.entry(bins.medium, source, class);
             let scores = score_coefficients(setting, bins, class, source, step, spread);
-            self.absorbs |= scores[ABSORBED] != 0.0;
+            let at = entry * SCORES;
             (0..SCORES).for_each(|q| self.scores[at + q] = T::from_f64(scores[q]));
+            self.fill_absorbed(entry, absorbed_moments(step, spread));
         }
         spreads
+    }
+
+    fn fill_absorbed(&mut self, entry: usize, moments: [f64; MOMENTS]) {
+        if moments[0] == 0.0 {
+            return;
+        }
+        self.absorbed.resize(self.base.len() * MOMENTS, T::ZERO);
+        let at = entry * MOMENTS;
+        (0..MOMENTS).for_each(|n| self.absorbed[at + n] = T::from_f64(moments[n]));
     }
 }
 

@@ -11,7 +11,7 @@ use crate::case::Precision;
 use crate::error::{Error, Kind, Result};
 use crate::march::March;
 use crate::memory::Bytes;
-use crate::operators::energy_loss::SCORES;
+use crate::operators::energy_loss::{MOMENTS, SCORES};
 use crate::phase_space::{LANES, Layout};
 use simd::Chunk;
 use stepper::CpuStepper;
@@ -98,8 +98,8 @@ impl Extent {
     }
 
     fn bytes<T>(&self) -> u64 {
-        let chunks = 2 * self.psi + (SCORES + 2) * self.summed + self.streaming;
-        let sums = self.row * SCORES * size_of::<Chunk<f64>>();
+        let chunks = 2 * self.psi + (SCORES + MOMENTS + 2) * self.summed + self.streaming;
+        let sums = self.row * (SCORES + MOMENTS) * size_of::<Chunk<f64>>();
         (chunks as u64).saturating_mul(size_of::<Chunk<T>>() as u64) + sums as u64
     }
 }

@@ -5,7 +5,7 @@ use super::memory::{Memory, Sizing};
 use super::stored::Stored;
 use super::twins::{self, Address, COLLECTED, DIMENSIONS, ENTRIES, LOSSES, MAPS};
 use crate::error::Result;
-use crate::operators::energy_loss::SCORES;
+use crate::operators::energy_loss::{MOMENTS, SCORES};
 use crate::phase_space::Layout;
 
 /// Windows that are kept at once: an operator reads one and writes the next.
@@ -107,7 +107,7 @@ impl Places {
             windows: each(WINDOW_SLOTS as usize, size_of::<twins::Window>()),
             snapshot: each(1, size_of::<twins::Window>()),
             kept: each(2 * DIMENSIONS, 4),
-            partial: each(SCORES * extent.layout.angles * plane, real),
+            partial: each((SCORES + MOMENTS) * extent.layout.angles * plane, real),
             columns: each(2 * plane, 8),
             column_most: each(plane, real),
             outside: each(extent.layout.energies, 8),

@@ -4,7 +4,7 @@ use super::memory::Sizing;
 use super::twins::{self, Address, FOUR, RangeMax};
 use crate::backend::Stride;
 use crate::march::{March, Tables};
-use crate::operators::energy_loss::{ABSORBED, EnergyLossTable, SCORES};
+use crate::operators::energy_loss::{EnergyLossTable, MOMENTS, SCORES};
 use crate::operators::scattering::ScatteringTable;
 use crate::operators::streaming::Displacement;
 use crate::phase_space::{AngleAxis, LANES, PhaseSpace};
@@ -180,7 +180,7 @@ fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) ->
         cells_x: phase_space.space.cells_x as i32,
         periodic: i32::from(phase_space.angle.periodic),
         phantom_planes: phase_space.space.cells_z as i32,
-        reacts: i32::from(reacts(loss)),
+        reacts: i32::from(loss.absorbs()),
         prune: march.case.transport.prune,
         medium: packer.put(&media_by_cell(march)),
         energies_mev: packer.put(&phase_space.energy.centers_mev),
@@ -190,7 +190,7 @@ fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) ->
             base: packer.put(&loss.base),
             complete: packer.put(&loss.complete),
             weights: packer.put(&padded(&loss.weights, loss.sources)),
-            scores: packer.put(&padded(&loss.scores, SCORES)),
+            scores: packer.put(&scores(loss)),
             fours: loss.sources.div_ceil(FOUR) as i32,
             reach_down: loss.reach_down as i32,
             reach_up: loss.reach_up as i32,
@@ -200,10 +200,14 @@ fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) ->
     }
 }
 
-/// True where reactions take anything.
-fn reacts<T: Real>(table: &EnergyLossTable<T>) -> bool {
-    let mut rows = table.scores.chunks(SCORES);
-    rows.any(|row| row[ABSORBED] > T::ZERO)
+/// Rows of scores filled up to whole fours; where anything reacts, each with a four of moments behind it.
+fn scores<T: Real>(table: &EnergyLossTable<T>) -> Vec<T> {
+    let scores = padded(&table.scores, SCORES);
+    let rows = scores.chunks(SCORES.next_multiple_of(FOUR));
+    let mut moments = table.absorbed.chunks(MOMENTS);
+    rows.flat_map(|row| row.iter().chain(moments.next().unwrap_or_default()))
+        .copied()
+        .collect()
 }
 
 /// Energies between the lowest source of a target and the energy at which it is made: a target waits for the sources of all

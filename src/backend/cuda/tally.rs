@@ -168,8 +168,7 @@ pub fn scores_of(maps: &[f64], twin: &twins::March, march: &March) -> Scores {
         deposit_mev: map(0),
         let_deposit: map(1),
         path_mm: map(2),
-        absorbed: map(3),
-        absorbed_mev: map(4),
+        absorbed: std::array::from_fn(|moment| map(3 + moment)),
         ..Scores::of_cells((planes, cells_x))
     }
 }

@@ -1,19 +1,19 @@
 //! The structs that kernels take, byte for byte as kernels/phase_space.cuh declares them; device addresses are `u64`.
 
-use crate::operators::energy_loss::SCORES;
+use crate::operators::energy_loss::{MOMENTS, SCORES};
 use crate::phase_space;
 use bytemuck::{Pod, Zeroable};
 
 /// Threads of every block: lanes along x, rows.
 pub const BLOCK: [u32; 3] = [32, 8, 1];
-/// Score maps on the device: deposit, deposit times LET, path, absorbed weight, absorbed energy.
-pub const MAPS: usize = 5;
+/// Score maps on the device: deposit, deposit times LET, path, and the moments of what reactions take.
+pub const MAPS: usize = 3 + MOMENTS;
 /// Numbers of a block's slot of losses: leaked (weight, MeV) by side, rejected, rounding before and after the energy loss.
 pub const LOSSES: usize = 14;
 /// Numbers of a step's entry: the losses, alive (2), stopped, deposited, pruned (2), absorbed (2).
 pub const ENTRIES: usize = LOSSES + 8;
-/// Sums of a block of `collect`: the scores, and what pruning angles drops.
-pub const COLLECTED: usize = SCORES + 2;
+/// Sums of a block of `collect`: the scores, what pruning angles drops, and the moments of what reactions take.
+pub const COLLECTED: usize = SCORES + 2 + MOMENTS;
 /// Spans per spot in `March::kept`: energy, angle, z, x.
 pub const DIMENSIONS: usize = 4;
 

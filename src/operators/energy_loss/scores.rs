@@ -2,9 +2,7 @@
 
 use super::spread::Spread;
 use super::step::{Bins, Step};
-use super::{
-    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
-};
+use super::{DEPOSIT, ENERGY, LET_DEPOSIT, MOMENTS, PATH, SCORES, STOPPED, WEIGHT};
 use crate::operators::Setting;
 
 /// Scores of a source bin per unit weight; the deposit telescopes with the spread, so that energy closes to rounding.
@@ -20,13 +18,11 @@ pub fn score_coefficients(
     let energy = axis.centers_mev[bin];
     let mut scores = [0.0; SCORES];
     (scores[WEIGHT], scores[ENERGY]) = (1.0, energy);
-    scores[ABSORBED] = absorbed(step, spread);
-    scores[ABSORBED_ENERGY] = scores[ABSORBED] * step.middle_mev;
-    scores[DEPOSIT] = energy - scores[ABSORBED_ENERGY];
+    let [absorbed, absorbed_mev, ..] = absorbed_moments(step, spread);
+    scores[DEPOSIT] = energy - absorbed_mev;
     scores[LET_DEPOSIT] = bins.let_integral[bin];
-    if scores[ABSORBED] != 0.0 {
-        scores[LET_DEPOSIT] -=
-            scores[ABSORBED] * material.let_integral_mev2_cm2_per_g(step.middle_mev);
+    if absorbed != 0.0 {
+        scores[LET_DEPOSIT] -= absorbed * material.let_integral_mev2_cm2_per_g(step.middle_mev);
     }
     for (k, &weight) in spread.weights.iter().enumerate() {
         match usize::try_from(spread.lowest + k as i64) {
@@ -45,8 +41,14 @@ pub fn score_coefficients(
     } else {
         1.0
     };
-    scores[PATH] = whole * share * (1.0 - 0.5 * scores[ABSORBED]);
+    scores[PATH] = whole * share * (1.0 - 0.5 * absorbed);
     scores
+}
+
+/// What reactions take per unit weight, times 1, E, E^2, E^3 of the middle of the step, where they take it.
+pub fn absorbed_moments(step: &Step, spread: &Spread) -> [f64; MOMENTS] {
+    let absorbed = absorbed(step, spread);
+    std::array::from_fn(|n| absorbed * step.middle_mev.powi(n as i32))
 }
 
 /// What the spread leaves out; nothing where there are no reactions, whatever the rounding.

@@ -16,7 +16,7 @@ use crate::march::{March, Tables};
 use crate::memory::Buffer;
 use crate::nuclear::Term;
 use crate::operators::energy_loss::{
-    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, LET_DEPOSIT, PATH, SCORES, STOPPED, WEIGHT,
+    DEPOSIT, ENERGY, LET_DEPOSIT, MOMENTS, PATH, SCORES, STOPPED, WEIGHT,
 };
 use crate::operators::streaming::{Displacement, Limit};
 use crate::phase_space::{LANES, Layout, Span, Window};
@@ -36,11 +36,14 @@ pub(super) struct CpuStepper<'a, T> {
     scratch: StreamScratch<T>,
     /// [angle, z, chunk] scores of the step in work, summed over energy.
     partial: Buffer<[Chunk<T>; SCORES]>,
+    /// [angle, z, chunk] likewise, of what reactions take.
+    absorbed: Buffer<[Chunk<T>; MOMENTS]>,
     /// [angle, z, chunk] weight and energy that the energy loss will leave, summed over energy: the window is trimmed by them.
     remaining_weight: Buffer<Chunk<T>>,
     remaining_energy: Buffer<Chunk<T>>,
     /// [chunk] scores of the plane in work, summed over angle.
     sums: Buffer<[Chunk<f64>; SCORES]>,
+    absorbed_sums: Buffer<[Chunk<f64>; MOMENTS]>,
     mirror_pairs: Vec<(usize, usize)>,
     scores: Scores,
     ledger: Ledger,
@@ -57,6 +60,7 @@ impl<'a, T: Real> CpuStepper<'a, T> {
     pub(super) fn new(march: &'a March<'a>, cpu: &Cpu) -> Result<Self> {
         let tables = march.tables::<T>();
         let layout = march.phase_space.layout();
+        let space = &march.phase_space.space;
         let extent = Extent::of(layout);
         // Zeroed pages that the beam never visits are never touched.
         let zeroed = |chunks: usize| Buffer::<Chunk<T>>::zeroed(chunks, "the phase space");
@@ -70,11 +74,13 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             window: Window::default(),
             scratch: StreamScratch::new(layout)?,
             partial: Buffer::zeroed(extent.summed, "the scores of a step")?,
+            absorbed: Buffer::zeroed(extent.summed, "the scores of a step")?,
             remaining_weight: zeroed(extent.summed)?,
             remaining_energy: zeroed(extent.summed)?,
             sums: Buffer::zeroed(extent.row, "the scores of a plane")?,
+            absorbed_sums: Buffer::zeroed(extent.row, "the scores of a plane")?,
             mirror_pairs: mirror_pairs(&march.phase_space.angle),
-            scores: Scores::default(),
+            scores: Scores::new(space),
             ledger: Ledger::default(),
             entry: StepEntry::default(),
             cell_updates: 0,
@@ -150,9 +156,12 @@ impl<'a, T: Real> CpuStepper<'a, T> {
                 z,
                 mirror_pairs: &self.mirror_pairs,
                 partial: &self.partial,
+                absorbed: &self.absorbed,
+                absorbs: self.tables.energy_loss.absorbs(),
                 remaining_weight: &mut self.remaining_weight,
                 remaining_energy: &mut self.remaining_energy,
                 sums: &mut self.sums,
+                absorbed_sums: &mut self.absorbed_sums,
             });
             self.enter_scores(self.plane(step) + z);
         }
@@ -165,13 +174,23 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             self.scores.deposit_mev[[plane, x]] += sum(DEPOSIT);
             self.scores.let_deposit[[plane, x]] += sum(LET_DEPOSIT);
             self.scores.path_mm[[plane, x]] += sum(PATH);
-            self.scores.absorbed[[plane, x]] += sum(ABSORBED);
-            self.scores.absorbed_mev[[plane, x]] += sum(ABSORBED_ENERGY);
             self.entry.alive.add(Amount::new(sum(WEIGHT), sum(ENERGY)));
             self.entry.stopped_weight += sum(STOPPED);
             self.entry.deposited_mev += sum(DEPOSIT);
-            let absorbed = Amount::new(sum(ABSORBED), sum(ABSORBED_ENERGY));
-            self.entry.absorbed.add(absorbed);
+        }
+        if self.tables.energy_loss.absorbs() {
+            self.enter_absorbed(plane);
+        }
+    }
+
+    fn enter_absorbed(&mut self, plane: usize) {
+        for x in self.window.x.range() {
+            let moments = self.absorbed_sums[x / LANES].map(|sums| sums.0[x % LANES]);
+            for (map, moment) in self.scores.absorbed.iter_mut().zip(moments) {
+                map[[plane, x]] += moment;
+            }
+            let [weight, energy_mev, ..] = moments;
+            self.entry.absorbed.add(Amount::new(weight, energy_mev));
         }
     }
 }
@@ -325,6 +344,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
                 psi: &self.psi,
                 next: &mut self.next,
                 partial: &mut self.partial,
+                absorbed: &mut self.absorbed,
                 past_caches,
             });
             self.collect(step);
@@ -372,7 +392,9 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
         let left = self.alive();
         self.ledger.last_leaked = self.entry.leaked;
         self.march.enter_left(&mut self.ledger, left);
-        take(std::mem::take(&mut self.scores).scaled(weights.iter().sum()))?;
+        let fresh = Scores::new(&self.march.phase_space.space);
+        let scores = std::mem::replace(&mut self.scores, fresh);
+        take(scores.scaled(weights.iter().sum()))?;
         Ok(vec![Tally {
             ledger: std::mem::take(&mut self.ledger),
             cell_updates: self.cell_updates,

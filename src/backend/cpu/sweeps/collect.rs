@@ -2,9 +2,7 @@
 
 use super::chunk_span;
 use crate::backend::cpu::simd::{Chunk, Sweep};
-use crate::operators::energy_loss::{
-    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, SCORES, STOPPED, WEIGHT,
-};
+use crate::operators::energy_loss::{DEPOSIT, ENERGY, MOMENTS, SCORES, STOPPED, WEIGHT};
 use crate::phase_space::{LANES, Layout, Window};
 use crate::real::Real;
 
@@ -16,44 +14,72 @@ pub struct Collect<'a, T> {
     pub mirror_pairs: &'a [(usize, usize)],
     /// [angle, z, chunk][score]
     pub partial: &'a [[Chunk<T>; SCORES]],
+    /// [angle, z, chunk][moment]; not looked at where nothing reacts.
+    pub absorbed: &'a [[Chunk<T>; MOMENTS]],
+    pub absorbs: bool,
     /// [angle, z, chunk]
     pub remaining_weight: &'a mut [Chunk<T>],
     pub remaining_energy: &'a mut [Chunk<T>],
     /// [chunk][score]
     pub sums: &'a mut [[Chunk<f64>; SCORES]],
+    /// [chunk][moment]
+    pub absorbed_sums: &'a mut [[Chunk<f64>; MOMENTS]],
 }
 
 impl<T: Real> Sweep for Collect<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let angles = self.window.angle;
         for chunk in chunk_span(self.window.x).range() {
-            let at = |angle: usize| self.layout.index(0, angle, self.z) / LANES + chunk;
             for q in 0..SCORES {
-                let mut sum = Chunk::<f64>::ZERO;
-                for &(a, b) in self.mirror_pairs {
-                    let paired = a != b && angles.contains(b);
-                    match (angles.contains(a), paired) {
-                        (true, true) => {
-                            sum.add_pair(&self.partial[at(a)][q], &self.partial[at(b)][q])
-                        }
-                        (true, false) => sum.add(&self.partial[at(a)][q]),
-                        (false, true) => sum.add(&self.partial[at(b)][q]),
-                        (false, false) => {}
-                    }
-                }
-                self.sums[chunk][q] = sum;
+                self.sums[chunk][q] = self.over_angles(self.partial, chunk, q);
             }
-            for angle in angles.range() {
-                let at = at(angle);
+            if self.absorbs {
+                for n in 0..MOMENTS {
+                    self.absorbed_sums[chunk][n] = self.over_angles(self.absorbed, chunk, n);
+                }
+            }
+            for angle in self.window.angle.range() {
+                let at = self.at(angle, chunk);
                 let partial = &self.partial[at];
-                self.remaining_weight[at] = partial[WEIGHT]
-                    .less(&partial[STOPPED])
-                    .less(&partial[ABSORBED]);
-                self.remaining_energy[at] = partial[ENERGY]
-                    .less(&partial[DEPOSIT])
-                    .less(&partial[ABSORBED_ENERGY]);
+                let mut weight = partial[WEIGHT].less(&partial[STOPPED]);
+                let mut energy = partial[ENERGY].less(&partial[DEPOSIT]);
+                if self.absorbs {
+                    weight = weight.less(&self.absorbed[at][0]);
+                    energy = energy.less(&self.absorbed[at][1]);
+                }
+                self.remaining_weight[at] = weight;
+                self.remaining_energy[at] = energy;
             }
         }
+    }
+}
+
+impl<T: Real> Collect<'_, T> {
+    #[inline(always)]
+    fn at(&self, angle: usize, chunk: usize) -> usize {
+        self.layout.index(0, angle, self.z) / LANES + chunk
+    }
+
+    /// Sum of a score over the window's angles.
+    #[inline(always)]
+    fn over_angles<const COUNT: usize>(
+        &self,
+        partial: &[[Chunk<T>; COUNT]],
+        chunk: usize,
+        score: usize,
+    ) -> Chunk<f64> {
+        let angles = self.window.angle;
+        let mut sum = Chunk::<f64>::ZERO;
+        for &(a, b) in self.mirror_pairs {
+            let of = |angle: usize| &partial[self.at(angle, chunk)][score];
+            let paired = a != b && angles.contains(b);
+            match (angles.contains(a), paired) {
+                (true, true) => sum.add_pair(of(a), of(b)),
+                (true, false) => sum.add(of(a)),
+                (false, true) => sum.add(of(b)),
+                (false, false) => {}
+            }
+        }
+        sum
     }
 }

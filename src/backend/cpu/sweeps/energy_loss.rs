@@ -6,8 +6,7 @@ use super::chunk_span;
 use crate::backend::cpu::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
 use crate::media::Run;
 use crate::operators::energy_loss::{
-    ABSORBED, ABSORBED_ENERGY, DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, PATH, SCORES,
-    STOPPED, WEIGHT,
+    DEPOSIT, ENERGY, EnergyLossTable, LET_DEPOSIT, MOMENTS, PATH, SCORES, STOPPED, WEIGHT,
 };
 use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
@@ -27,6 +26,8 @@ pub struct LoseEnergy<'a, T> {
     pub next: &'a mut [Chunk<T>],
     /// [angle, z, chunk][score]: sums over energy of psi times each coefficient.
     pub partial: &'a mut [[Chunk<T>; SCORES]],
+    /// [angle, z, chunk][moment]: likewise, of what reactions take.
+    pub absorbed: &'a mut [[Chunk<T>; MOMENTS]],
     /// True where psi does not stay in the caches until it is read again.
     pub past_caches: bool,
 }
@@ -48,7 +49,7 @@ impl<T: Real> Sweep for LoseEnergy<'_, T> {
             let mut first = energies.first;
             while first < energies.last {
                 let last = (first + together).min(energies.last);
-                match self.table.absorbs {
+                match self.table.absorbs() {
                     true => self.score::<true>(angle, Span::new(first, last)),
                     false => self.score::<false>(angle, Span::new(first, last)),
                 }
@@ -127,12 +128,29 @@ struct ScoreRow<'r, 'a, T, const ABSORBS: bool> {
 }
 
 impl<T: Real, const ABSORBS: bool> ByGroup for ScoreRow<'_, '_, T, ABSORBS> {
-    /// The scores are written out one by one, or the compiler vectorises over them instead of over x.
     #[inline(always)]
     fn group<const N: usize>(&mut self, first: usize) {
+        self.score::<N>(first);
+        if ABSORBS {
+            self.absorb::<N>(first);
+        }
+    }
+}
+
+impl<T: Real, const ABSORBS: bool> ScoreRow<'_, '_, T, ABSORBS> {
+    /// The first chunk at energy bin 0, chunks from one energy to the next, and true where sums begin.
+    #[inline(always)]
+    fn place(&self, first: usize) -> (usize, usize, bool) {
+        let pitch = self.sweep.layout.index(1, 0, 0) / LANES;
+        let begins = self.energies.first == self.sweep.from.energy.first;
+        (self.row + first, pitch, begins)
+    }
+
+    /// The scores are written out one by one, or the compiler vectorises over them instead of over x.
+    #[inline(always)]
+    fn score<const N: usize>(&mut self, first: usize) {
+        let (start, pitch, begins) = self.place(first);
         let sweep = &mut *self.sweep;
-        let (start, pitch) = (self.row + first, sweep.layout.index(1, 0, 0) / LANES);
-        let begins = self.energies.first == sweep.from.energy.first;
         let mut sums = [Group::<T, N>::ZERO; SCORES];
         if !begins {
             for i in 0..N {
@@ -148,8 +166,6 @@ impl<T: Real, const ABSORBS: bool> ByGroup for ScoreRow<'_, '_, T, ABSORBS> {
             mut stopped,
             mut let_deposit,
             mut path,
-            mut absorbed,
-            mut absorbed_mev,
         ] = sums;
         for energy in self.energies.range() {
             let at = start + energy * pitch;
@@ -161,10 +177,6 @@ impl<T: Real, const ABSORBS: bool> ByGroup for ScoreRow<'_, '_, T, ABSORBS> {
             stopped.add_scaled(c[STOPPED], cells);
             let_deposit.add_scaled(c[LET_DEPOSIT], cells);
             path.add_scaled(c[PATH], cells);
-            if ABSORBS {
-                absorbed.add_scaled(c[ABSORBED], cells);
-                absorbed_mev.add_scaled(c[ABSORBED_ENERGY], cells);
-            }
         }
         for i in 0..N {
             let target = &mut sweep.partial[start + i];
@@ -174,10 +186,38 @@ impl<T: Real, const ABSORBS: bool> ByGroup for ScoreRow<'_, '_, T, ABSORBS> {
             target[STOPPED].take_lanes(stopped.0[i], &self.run.lanes);
             target[LET_DEPOSIT].take_lanes(let_deposit.0[i], &self.run.lanes);
             target[PATH].take_lanes(path.0[i], &self.run.lanes);
-            if ABSORBS {
-                target[ABSORBED].take_lanes(absorbed.0[i], &self.run.lanes);
-                target[ABSORBED_ENERGY].take_lanes(absorbed_mev.0[i], &self.run.lanes);
+        }
+    }
+
+    /// What reactions take.
+    #[inline(always)]
+    fn absorb<const N: usize>(&mut self, first: usize) {
+        let (start, pitch, begins) = self.place(first);
+        let sweep = &mut *self.sweep;
+        let mut sums = [Group::<T, N>::ZERO; MOMENTS];
+        if !begins {
+            for i in 0..N {
+                for n in 0..MOMENTS {
+                    sums[n].0[i] = sweep.absorbed[start + i][n];
+                }
             }
+        }
+        let [mut weight, mut first, mut second, mut third] = sums;
+        for energy in self.energies.range() {
+            let at = start + energy * pitch;
+            let cells = &sweep.psi[at..at + N];
+            let c = sweep.table.absorbed_of(self.run.medium, energy, self.class);
+            weight.add_scaled(c[0], cells);
+            first.add_scaled(c[1], cells);
+            second.add_scaled(c[2], cells);
+            third.add_scaled(c[3], cells);
+        }
+        for i in 0..N {
+            let target = &mut sweep.absorbed[start + i];
+            target[0].take_lanes(weight.0[i], &self.run.lanes);
+            target[1].take_lanes(first.0[i], &self.run.lanes);
+            target[2].take_lanes(second.0[i], &self.run.lanes);
+            target[3].take_lanes(third.0[i], &self.run.lanes);
         }
     }
 }
