@@ -11,6 +11,7 @@ mod geant4;
 mod lateral;
 mod lung;
 mod maps;
+mod mcsquare;
 mod measured;
 mod media;
 mod moliere;
