@@ -1,11 +1,12 @@
 //! One spot's march on the CPU: which sweep runs on what, and what it enters.
 
+mod collected;
 mod inject;
 mod state;
 mod window;
 
 use super::simd::{Chunk, InstructionSet};
-use super::sweeps::{Collect, LoseEnergy, Scatter, Stream, StreamScratch};
+use super::sweeps::{LoseEnergy, Scatter, Stream, StreamScratch};
 use super::{Cpu, Extent};
 use crate::backend::{ALIVE_AT_LEAST, PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::Source;
@@ -15,11 +16,9 @@ use crate::ledger::{Amount, Ledger, StepEntry};
 use crate::march::{March, Tables};
 use crate::memory::Buffer;
 use crate::nuclear::Term;
-use crate::operators::energy_loss::{
-    DEPOSIT, ENERGY, LET_DEPOSIT, MOMENTS, PATH, SCORES, STOPPED, WEIGHT,
-};
+use crate::operators::energy_loss::{MOMENTS, SCORES};
 use crate::operators::streaming::{Displacement, Limit};
-use crate::phase_space::{LANES, Layout, Span, Window};
+use crate::phase_space::{Layout, Span, Window};
 use crate::real::Real;
 use crate::scoring::{Scores, mirror_pairs};
 
@@ -144,53 +143,6 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             self.limits().angle
         } else {
             grown
-        }
-    }
-
-    /// Sums the scores of every plane over angle into the maps and the step's entry.
-    fn collect(&mut self, step: usize) {
-        for z in self.window.z.range() {
-            self.instructions.run(Collect {
-                layout: self.layout,
-                window: self.window,
-                z,
-                mirror_pairs: &self.mirror_pairs,
-                partial: &self.partial,
-                absorbed: &self.absorbed,
-                absorbs: self.tables.energy_loss.absorbs(),
-                remaining_weight: &mut self.remaining_weight,
-                remaining_energy: &mut self.remaining_energy,
-                sums: &mut self.sums,
-                absorbed_sums: &mut self.absorbed_sums,
-            });
-            self.enter_scores(self.plane(step) + z);
-        }
-    }
-
-    /// Adds a plane's sums to the maps and to the step's entry.
-    fn enter_scores(&mut self, plane: usize) {
-        for x in self.window.x.range() {
-            let sum = |q: usize| self.sums[x / LANES][q].0[x % LANES];
-            self.scores.deposit_mev[[plane, x]] += sum(DEPOSIT);
-            self.scores.let_deposit[[plane, x]] += sum(LET_DEPOSIT);
-            self.scores.path_mm[[plane, x]] += sum(PATH);
-            self.entry.alive.add(Amount::new(sum(WEIGHT), sum(ENERGY)));
-            self.entry.stopped_weight += sum(STOPPED);
-            self.entry.deposited_mev += sum(DEPOSIT);
-        }
-        if self.tables.energy_loss.absorbs() {
-            self.enter_absorbed(plane);
-        }
-    }
-
-    fn enter_absorbed(&mut self, plane: usize) {
-        for x in self.window.x.range() {
-            let moments = self.absorbed_sums[x / LANES].map(|sums| sums.0[x % LANES]);
-            for (map, moment) in self.scores.absorbed.iter_mut().zip(moments) {
-                map[[plane, x]] += moment;
-            }
-            let [weight, energy_mev, ..] = moments;
-            self.entry.absorbed.add(Amount::new(weight, energy_mev));
         }
     }
 }
