@@ -313,7 +313,7 @@ impl<'a> March<'a> {
     }
 
     /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water.
-    pub fn energy_axis_excess(&self) -> f64 {
+    pub fn energy_axis_excess_sigma_mm(&self) -> f64 {
         excess_along_axis_mm2(&self.setting(), self.axis_class).sqrt()
     }
 }

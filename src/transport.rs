@@ -43,7 +43,7 @@ pub struct Outcome {
     pub cell_updates: u64,
     pub largest_window: u64,
     /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water.
-    pub energy_axis_excess: f64,
+    pub energy_axis_excess_sigma_mm: f64,
 }
 
 /// Spots (indices into `Case::beams`) that can share a march: same energy, spread and direction, entering the same medium column.
@@ -141,7 +141,9 @@ pub fn run(
             })?;
             sum.add(&tallies, &weights);
         }
-        sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
+        sum.energy_axis_excess_sigma_mm = sum
+            .energy_axis_excess_sigma_mm
+            .max(march.energy_axis_excess_sigma_mm());
     }
     second.march(phantom, &water, machine, &mut |marched| {
         sum.add_second(&marched)

@@ -27,7 +27,7 @@ pub struct Sum<'a> {
     steps: u64,
     cell_updates: u64,
     largest_window: u64,
-    pub energy_axis_excess: f64,
+    pub energy_axis_excess_sigma_mm: f64,
     angle_axis_excess_mrad: f64,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Sum<'a> {
             steps: 0,
             cell_updates: 0,
             largest_window: 0,
-            energy_axis_excess: 0.0,
+            energy_axis_excess_sigma_mm: 0.0,
             angle_axis_excess_mrad: 0.0,
         }
     }
@@ -110,7 +110,7 @@ impl<'a> Sum<'a> {
             steps: self.steps,
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
-            energy_axis_excess: self.energy_axis_excess,
+            energy_axis_excess_sigma_mm: self.energy_axis_excess_sigma_mm,
         })
     }
 }
@@ -144,7 +144,10 @@ fn results(
         let prefixed = |(name, value)| (format!("secondary_{name}"), value);
         audit.extend(second.ledger.channels().into_iter().map(prefixed));
     }
-    audit.push(("energy_axis_excess_sigma".into(), sum.energy_axis_excess));
+    audit.push((
+        "energy_axis_excess_sigma_mm".into(),
+        sum.energy_axis_excess_sigma_mm,
+    ));
     audit.push((
         "angle_axis_excess_sigma_mrad".into(),
         sum.angle_axis_excess_mrad,
