@@ -253,7 +253,14 @@ fn a_stdout_that_is_full_ends_with_74() {
     let curve = folder.path().join("a.csv");
     std::fs::write(&curve, "depth,dose\n0,1\n1,2\n2,1\n").unwrap();
     let curve = curve.to_str().unwrap();
-    for arguments in [&["materials"][..], &["devices"], &["compare", curve, curve]] {
+    for arguments in [
+        &["materials"][..],
+        &["devices"],
+        &["compare", curve, curve],
+        &["--help"],
+        &["run", "--help"],
+        &["--version"],
+    ] {
         let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("smatrix2d"))
             .args(arguments)
             .stdout(std::fs::File::create("/dev/full").unwrap())
@@ -262,6 +269,28 @@ fn a_stdout_that_is_full_ends_with_74() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(74), "{arguments:?}: {stderr}");
         assert!(stderr.contains("stdout cannot be written"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_stdout_that_is_closed_ends_with_74_where_something_is_printed() {
+    let program = assert_cmd::cargo::cargo_bin("smatrix2d");
+    for (arguments, code) in [
+        (&["materials"][..], 74),
+        (&["--help"], 74),
+        (&["materials", "nothing"], 64),
+        (&["run"], 64),
+    ] {
+        let output = std::process::Command::new("sh")
+            .args(["-c", "exec \"$0\" \"$@\" >&-"])
+            .arg(&program)
+            .args(arguments)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        let told = stderr.contains("stdout cannot be written: it is closed");
+        assert_eq!(told, code == 74, "{stderr}");
     }
 }
 

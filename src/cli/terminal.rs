@@ -1,26 +1,34 @@
 //! Results on stdout. A reader that has gone away (`| head`) is no error.
 
+use super::stdout_at_start;
 use smatrix2d::error::{Error, Kind, Result};
-use std::io::{ErrorKind, Write};
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
 
 pub fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
-            Kind::Io,
-            format!("stdout cannot be written: {error}"),
-        )
-        .hint("check the disk that stdout goes to")),
+    printed(|| io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// Lets `write` write to stdout, and flushes it.
+pub fn printed(write: impl FnOnce() -> io::Result<()>) -> Result<()> {
+    if stdout_at_start::was_closed() {
+        return Err(unwritable("it is closed").hint("open it, or send it to a file"));
+    }
+    match write().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(unwritable(error).hint("check the disk that stdout goes to"))
+        }
         _ => Ok(()),
     }
 }
 
+fn unwritable(why: impl Display) -> Error {
+    Error::new(Kind::Io, format!("stdout cannot be written: {why}"))
+}
+
 /// A line on stderr; where that cannot be written, nobody is there to be told so.
 pub fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// How results are printed.
