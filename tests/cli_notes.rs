@@ -11,13 +11,19 @@ const SMALL: &str = "[phantom]\nmaterial = \"water\"\nx_mm = [-10, 10]\nz_mm = [
 
 /// Stderr of a run of the small case with more lines, and the notes of its check, which are the same.
 fn notes(more: &str) -> Vec<String> {
+    notes_with(more, &[])
+}
+
+/// The same with more arguments.
+fn notes_with(more: &str, arguments: &[&str]) -> Vec<String> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("case.toml");
     std::fs::write(&path, format!("{SMALL}{more}")).unwrap();
     let (path, out) = (path.to_str().unwrap(), folder.path().join("out.h5"));
-    let (code, _, stderr) = smatrix2d(&["run", path, "-o", out.to_str().unwrap()]);
+    let (code, _, stderr) =
+        smatrix2d(&[&["run", path, "-o", out.to_str().unwrap()], arguments].concat());
     assert_eq!(code, 0, "{stderr}");
-    let plan = smatrix2d(&["check", path]).1;
+    let plan = smatrix2d(&[&["check", path], arguments].concat()).1;
     let in_plan: Vec<&str> = plan
         .lines()
         .filter(|line| line.starts_with("note: "))
@@ -74,6 +80,16 @@ fn keys_without_effect_are_told() {
             "{note}"
         );
     }
+}
+
+#[test]
+fn a_device_that_the_cpu_does_not_use_is_told() {
+    let told = notes_with("", &["--device", "99"]);
+    let expected = "note: --device 99: no effect with backend = \"cpu\", which uses no GPU";
+    assert_eq!(told, [expected]);
+    let bench = "bench --backend cpu --device 99 --grid 8x8x12x10 --steps 1";
+    let (code, _, stderr) = smatrix2d(&bench.split(' ').collect::<Vec<_>>());
+    assert_eq!((code, stderr.trim_end()), (0, expected));
 }
 
 #[test]

@@ -2,18 +2,28 @@
 
 use super::terminal;
 use smatrix2d::case::{
-    Backward, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear, Scattering,
+    BackendChoice, Backward, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear, Scattering,
     SingleScatteringModel, Stepping, default_step_mm,
 };
 use smatrix2d::phantom::edges_off_the_grid;
 use smatrix2d::spectra::nearest_edge;
 
-pub fn notes(case: &Case) -> Vec<String> {
+/// `device` is that of `--device`.
+pub fn notes(case: &Case, device: Option<&str>) -> Vec<String> {
     let mut notes = edges_off_the_grid(&case.phantom);
+    notes.extend(unused_device(case.run.backend, device));
     notes.extend(long_steps(case));
     notes.extend(without_effect(case));
     notes.extend(moved_planes(case));
     notes
+}
+
+/// A GPU that nothing is computed on; `auto` takes no CPU where one is named.
+fn unused_device(backend: BackendChoice, device: Option<&str>) -> Option<String> {
+    let device = device.filter(|_| backend == BackendChoice::Cpu)?;
+    Some(format!(
+        "--device {device}: no effect with backend = \"cpu\", which uses no GPU"
+    ))
 }
 
 /// Keys that other keys leave without effect. A default may stand anywhere: `check --resolved` writes them all.
@@ -97,8 +107,16 @@ fn long_steps(case: &Case) -> Option<String> {
     })
 }
 
-pub fn tell(case: &Case) {
-    for note in notes(case) {
-        terminal::tell(&format!("note: {note}"));
-    }
+pub fn tell(case: &Case, device: Option<&str>) {
+    notes(case, device).iter().for_each(|note| tell_one(note));
+}
+
+pub fn tell_unused_device(backend: BackendChoice, device: Option<&str>) {
+    unused_device(backend, device)
+        .iter()
+        .for_each(|note| tell_one(note));
+}
+
+fn tell_one(note: &str) {
+    terminal::tell(&format!("note: {note}"));
 }

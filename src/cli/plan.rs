@@ -49,7 +49,7 @@ impl Plan {
         let backend = backend_of(case, device);
         let forecast = Forecast::new(case, phantom, &media, &water, backend.machine.as_ref())
             .ok_or_else(|| Error::internal("a case without beams"))?;
-        let mut notes = notes::notes(case);
+        let mut notes = notes::notes(case, device);
         let peak = match forecast.check(forecast.at_least()) {
             Ok(()) => forecast.peak(),
             // What does not fit without its tables needs none built.
