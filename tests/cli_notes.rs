@@ -93,6 +93,24 @@ fn a_device_that_the_cpu_does_not_use_is_told() {
 }
 
 #[test]
+fn what_stops_a_run_before_it_begins_is_told_by_check() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("case.toml");
+    std::fs::write(&path, SMALL).unwrap();
+    let path = path.to_str().unwrap();
+    let half = [path, "--precision", "half"];
+    let (code, _, refused) = smatrix2d(&[&["run"], &half[..]].concat());
+    assert_eq!(code, 65, "{refused}");
+    let why = refused.strip_prefix("error: ").unwrap().trim_end();
+    let note = why.replace("\nhint: ", "; ");
+    let (code, plan, _) = smatrix2d(&[&["check"], &half[..]].concat());
+    assert_eq!(code, 0);
+    assert!(note.starts_with("run.precision: half precision"), "{note}");
+    let told = format!("note: a run would stop: {note}");
+    assert_eq!(plan.lines().last(), Some(told.as_str()));
+}
+
+#[test]
 fn planes_inside_a_cell_are_told_with_the_edge_where_they_are_scored() {
     let spectra = |planes: &str| {
         notes(&format!(

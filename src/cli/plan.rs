@@ -36,6 +36,8 @@ struct Backend {
     reason: String,
     /// Where no backend can be had, the CPU's: what psi takes is the same.
     machine: Box<dyn Machine>,
+    /// Why none can be had.
+    refusal: Option<Error>,
 }
 
 impl Plan {
@@ -55,7 +57,8 @@ impl Plan {
             // What does not fit without its tables needs none built.
             Err(_) => forecast.at_least(),
         };
-        notes.extend(forecast.check(peak).err().map(|error| does_not_fit(&error)));
+        notes.extend(forecast.check(peak).err().map(|error| would_stop(&error)));
+        notes.extend(backend.refusal.as_ref().map(would_stop));
         let march = &forecast.march;
         Ok(Self {
             title: case.title.clone(),
@@ -143,25 +146,23 @@ fn backend_of(case: &Case, device: Option<&str>) -> Backend {
             name: opened.machine.name(),
             reason: opened.reason,
             machine: opened.machine,
+            refusal: None,
         },
         Err(error) => Backend {
             name: "none".into(),
             reason: format!("a run would stop: {}", error.message),
             machine: Box::new(Cpu::new(case.run.precision)),
+            refusal: Some(error),
         },
     }
 }
 
 /// One line: a run would stop, and how to mend it.
-fn does_not_fit(error: &Error) -> String {
-    let Error {
-        message, key, hint, ..
-    } = error;
-    format!(
-        "a run would stop: {message}; {}: {}",
-        key.as_deref().unwrap_or(""),
-        hint.as_deref().unwrap_or("")
-    )
+fn would_stop(error: &Error) -> String {
+    let key = error.key.iter().map(|key| format!("{key}: "));
+    let hint = error.hint.iter().map(|hint| format!("; {hint}"));
+    let said = key.chain([error.message.clone()]).chain(hint);
+    format!("a run would stop: {}", said.collect::<String>())
 }
 
 fn beam_of_highest_energy(case: &Case) -> usize {
