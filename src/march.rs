@@ -17,6 +17,7 @@ use crate::phantom::Phantom;
 use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
 use crate::physics::Material;
 use crate::real::Real;
+use crate::results::BinWidths;
 use range_bin::default_range_bin_mm;
 use std::cmp::Ordering;
 
@@ -288,6 +289,15 @@ impl<'a> March<'a> {
         match self.case.transport.stepping {
             Stepping::Depth => 0.0,
             Stepping::Path => 0.5 * self.case.transport.step_mm,
+        }
+    }
+
+    pub fn bin_widths(&self) -> BinWidths {
+        let range_bin_mm = self.phase_space.energy.range_bin_mm.unwrap_or(f64::NAN);
+        BinWidths {
+            range_bin_mm,
+            range_bin_widest_mm: range_bin_mm,
+            angle_bin_deg: self.phase_space.angle.bin_deg,
         }
     }
 

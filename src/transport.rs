@@ -17,7 +17,7 @@ use crate::memory::Forecast;
 use crate::nuclear::SecondBeams;
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
-use crate::results::Results;
+use crate::results::{BinWidths, Results};
 use crate::spectra::{SpectraCollector, stride_to_face};
 use sum::Sum;
 
@@ -141,9 +141,7 @@ pub fn run(
             })?;
             sum.add(&tallies, &weights);
         }
-        sum.energy_axis_excess_sigma_mm = sum
-            .energy_axis_excess_sigma_mm
-            .max(march.energy_axis_excess_sigma_mm());
+        sum.note_bins(&march);
     }
     second.march(phantom, &water, machine, &mut |marched| {
         sum.add_second(&marched)
@@ -151,7 +149,7 @@ pub fn run(
     sum.finish(phantom, &media, spectra)
 }
 
-/// Puts every spot on the axes of its march, as a run does.
+/// Puts every spot on the axes of its march, as a run does; gives back the widths of these axes' bins.
 ///
 /// # Errors
 /// Bad data: a beam that the grid does not hold.
@@ -160,14 +158,16 @@ pub fn check_sources(
     phantom: &Phantom,
     media: &Media,
     water: &Material,
-) -> Result<()> {
+) -> Result<BinWidths> {
+    let mut bins = BinWidths::NONE;
     for group in groups(case) {
         let march = March::new(case, phantom, media, water, group[0])?;
+        bins = bins.with(march.bin_widths());
         for spot in group {
             source_of(spot, &march)?;
         }
     }
-    Ok(())
+    Ok(bins)
 }
 
 fn source_of(spot: usize, march: &March) -> Result<Source> {

@@ -11,6 +11,7 @@ use smatrix2d::memory::{Bytes, Forecast, readable};
 use smatrix2d::phantom::Phantom;
 use smatrix2d::phase_space::Layout;
 use smatrix2d::physics::Material;
+use smatrix2d::results::BinWidths;
 use smatrix2d::transport;
 
 const MM_PER_CM: f64 = 10.0;
@@ -18,6 +19,7 @@ const MM_PER_CM: f64 = 10.0;
 pub struct Plan {
     title: String,
     layout: Layout,
+    bins: BinWidths,
     cells_z: u64,
     cells_x: u64,
     peak: Bytes,
@@ -47,7 +49,7 @@ impl Plan {
     /// Bad data, where the grid does not hold a beam; internal, where the built-in tables lack water.
     pub fn new(case: &Case, phantom: &Phantom, device: Option<&str>) -> Result<Self> {
         let (media, water) = (Media::new(phantom), transport::water(phantom)?);
-        transport::check_sources(case, phantom, &media, &water)?;
+        let bins = transport::check_sources(case, phantom, &media, &water)?;
         let backend = backend_of(case, device);
         let forecast = Forecast::new(case, phantom, &media, &water, backend.machine.as_ref())
             .ok_or_else(|| Error::internal("a case without beams"))?;
@@ -63,6 +65,7 @@ impl Plan {
         Ok(Self {
             title: case.title.clone(),
             layout: march.phase_space.layout(),
+            bins,
             cells_z: phantom.cells_z() as u64,
             cells_x: phantom.cells_x() as u64,
             peak,
@@ -75,7 +78,7 @@ impl Plan {
         })
     }
 
-    fn bins(&self) -> u64 {
+    fn bins_held(&self) -> u64 {
         self.layout.len() as u64
     }
 
@@ -93,9 +96,10 @@ impl Plan {
                 "grid",
                 format!("{energies} energy x {angles} angle x {cells_z} z x {cells_x} x"),
             ),
+            ("bin widths", widths(self.bins)),
             (
                 "held at once",
-                format!("{} bins ({planes} of {cells_z} planes)", self.bins()),
+                format!("{} bins ({planes} of {cells_z} planes)", self.bins_held()),
             ),
             (
                 "steps",
@@ -119,13 +123,13 @@ impl Plan {
     }
 
     pub fn json(&self) -> Value {
-        json!({
+        let mut plan = json!({
             "title": self.title,
             "energy_bins": self.layout.energies,
             "angle_bins": self.layout.angles,
             "cells_z": self.cells_z,
             "cells_x": self.cells_x,
-            "bins_held": self.bins(),
+            "bins_held": self.bins_held(),
             "steps_expected": self.steps_expected,
             "steps_at_most": self.steps_at_most,
             "stepping": self.stepping,
@@ -135,8 +139,23 @@ impl Plan {
             "backend_reason": self.backend.reason,
             "precision": self.precision,
             "notes": self.notes,
-        })
+        });
+        for (name, width) in self.bins.figures() {
+            plan[name] = json!(width);
+        }
+        plan
     }
+}
+
+/// Of the energy axis, where it is in range, and of the angle axis.
+fn widths(bins: BinWidths) -> String {
+    let (narrowest_mm, widest_mm) = (bins.range_bin_mm, bins.range_bin_widest_mm);
+    let of_range = match narrowest_mm {
+        none if none.is_nan() => String::new(),
+        all if all == widest_mm => format!("{all:.4} mm of range, "),
+        _ => format!("{narrowest_mm:.4} to {widest_mm:.4} mm of range, "),
+    };
+    format!("{of_range}{} degree", bins.angle_bin_deg)
 }
 
 /// A backend that cannot be had does not stop a check: a case for a GPU may be checked elsewhere.

@@ -116,6 +116,9 @@ pub fn json(results: &Results, provenance: &Provenance, output: &Path) -> Value 
     for (name, figure) in results.summary.figures() {
         value[name] = json!(figure);
     }
+    for (name, width) in results.bins.figures() {
+        value[name] = json!(width);
+    }
     for (name, channel) in &results.audit {
         value["audit"][name] = json!(channel);
     }
