@@ -1,6 +1,7 @@
 //! A march: everything fixed about how one group of spots crosses the phantom. Built once on the host, read by every backend.
 
 mod range_bin;
+mod table_size;
 
 use crate::backend::Stride;
 use crate::case::{Backward, BeamSpec, Case, Splitting, Stepping, TransportSpec};
@@ -20,6 +21,7 @@ use crate::real::Real;
 use crate::results::BinWidths;
 use range_bin::default_range_bin_mm;
 use std::cmp::Ordering;
+pub use table_size::TableSize;
 
 /// Spots that share an entry energy and central axis: one phase space, one set of tables.
 pub struct March<'a> {

@@ -11,7 +11,7 @@ use crate::beam::{Source, source};
 use crate::case::{Case, Splitting};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
-use crate::march::March;
+use crate::march::{March, TableSize};
 use crate::media::Media;
 use crate::memory::Forecast;
 use crate::nuclear::SecondBeams;
@@ -26,9 +26,11 @@ use sum::Sum;
 pub struct Progress {
     pub spots_done: usize,
     pub spots: usize,
+    /// 0 before the march's tables are built.
     pub step: usize,
     /// Steps that a march may take at most.
     pub steps: usize,
+    pub tables: TableSize,
 }
 
 /// A finished run: the results, and the figures of the march.
@@ -103,6 +105,14 @@ pub fn run(
     let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
     for group in groups(case) {
         let march = March::new(case, phantom, &media, &water, group[0])?;
+        let at_step = |step: usize, spots_done: usize| Progress {
+            spots_done,
+            spots: case.beams.len(),
+            step,
+            steps: march.most_steps(),
+            tables: march.table_size(),
+        };
+        progress(at_step(0, sum.spots));
         let mut stepper = machine.stepper(&march)?;
         let capacity = if spectra.is_some() {
             1
@@ -118,14 +128,7 @@ pub fn run(
             let sources = sources.collect::<Result<Vec<Source>>>()?;
             sum.widen_angles(&sources);
             stepper.load(&sources)?;
-            let mut told = |step: usize| {
-                progress(Progress {
-                    spots_done: sum.spots,
-                    spots: case.beams.len(),
-                    step,
-                    steps: march.most_steps(),
-                });
-            };
+            let mut told = |step: usize| progress(at_step(step, sum.spots));
             advance(
                 stepper.as_mut(),
                 &march,

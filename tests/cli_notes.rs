@@ -4,6 +4,8 @@
 mod ended;
 
 use ended::smatrix2d;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A case of 20 by 40 mm of water whose beam ends in it.
@@ -108,6 +110,46 @@ fn what_stops_a_run_before_it_begins_is_told_by_check() {
     assert!(note.starts_with("run.precision: half precision"), "{note}");
     let told = format!("note: a run would stop: {note}");
     assert_eq!(plan.lines().last(), Some(told.as_str()));
+}
+
+/// The first line on stderr; the program is not waited for.
+fn first_line(arguments: &[&str]) -> String {
+    let program = assert_cmd::cargo::cargo_bin("smatrix2d");
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    line
+}
+
+#[test]
+fn tables_that_take_long_are_told_before_they_are_built() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("case.toml");
+    std::fs::write(&path, SMALL).unwrap();
+    let (path, out) = (path.to_str().unwrap(), folder.path().join("out.h5"));
+    let run = ["run", path, "-o", out.to_str().unwrap()];
+    for command in [&run[..], &["check", path]] {
+        for (sets, bins) in [
+            (
+                "grid.range_bin_mm=0.002",
+                "energy bins, 81 angle bins and 1 media",
+            ),
+            ("grid.angle_bins=2000", "281 energy bins, 2000 angle bins"),
+        ] {
+            let moliere = ["--set", sets, "--set", "physics.scattering=moliere"];
+            let line = first_line(&[command, &moliere].concat());
+            let told = line.starts_with("large tables come first, for ");
+            assert!(told && line.contains(bins), "{command:?} {sets}: {line}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a run would do: grid, memory at its peak, steps, backend.
 
-use super::{notes, terminal};
+use super::{notes, progress, terminal};
 use serde_json::{Value, json};
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::{self, Machine};
@@ -55,7 +55,10 @@ impl Plan {
             .ok_or_else(|| Error::internal("a case without beams"))?;
         let mut notes = notes::notes(case, device);
         let peak = match forecast.check(forecast.at_least()) {
-            Ok(()) => forecast.peak(),
+            Ok(()) => {
+                progress::tell_tables(forecast.march.table_size());
+                forecast.peak()
+            }
             // What does not fit without its tables needs none built.
             Err(_) => forecast.at_least(),
         };

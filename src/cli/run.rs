@@ -50,6 +50,9 @@ pub fn run(arguments: RunArgs) -> Result<()> {
         notes::tell(&case, device);
     }
     let computed = compute(&case, &phantom, device, &mut |progress| {
+        if progress.step == 0 && progress.spots_done == 0 {
+            reporter.tell_tables(progress.tables);
+        }
         reporter.tell(
             (progress.spots_done * progress.steps + progress.step) as u64,
             (progress.spots * progress.steps) as u64,
