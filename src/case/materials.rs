@@ -1,7 +1,7 @@
 //! Reads `[materials.NAME]`.
 
 use super::MaterialSpec;
-use super::media::DENSITY;
+use super::media::density;
 use super::names::nearest;
 use super::section::{Allowed, Section};
 use crate::error::Result;
@@ -71,13 +71,11 @@ fn material(table: &Section) -> Result<MaterialSpec> {
             )
             .hint("add for example `composition = { H = 0.1119, O = 0.8881 }` (mass fractions), or `base = \"water\"`"));
     }
-    let density_g_per_cm3 = match &base {
-        Some(base) => table.number_or("density_g_per_cm3", DENSITY, base.density_g_per_cm3)?,
-        None => table.required_number("density_g_per_cm3", DENSITY, 1.0)?,
-    };
+    let of_base = base.as_ref().map(|base| base.density_g_per_cm3);
+    let density_g_per_cm3 = density(table)?.or(of_base);
     Ok(MaterialSpec {
         base: base.map(|material| material.name),
-        density_g_per_cm3,
+        density_g_per_cm3: table.required("density_g_per_cm3", density_g_per_cm3, "1.0")?,
         mean_excitation_energy_ev: table.number(
             "mean_excitation_energy_ev",
             Allowed::ABOVE_ZERO,

@@ -3,7 +3,7 @@
 //! A row without density lies on the line between its neighbours'; one without material goes on with the row before. A
 //! composition (`H:0.103;O:0.897`, mass fractions) defines the material of its row; without one, the name is looked up.
 
-use crate::constants::DENSITY_BELOW_G_PER_CM3;
+use super::{DENSITY_HINT, density_refused};
 use crate::error::{Error, Result};
 use crate::text_file;
 use std::path::Path;
@@ -107,12 +107,13 @@ fn parse_density(text: &str) -> Result<Option<f64>> {
         return Ok(None);
     }
     let density = finite(text, "a density")?;
-    if density > 0.0 && density < DENSITY_BELOW_G_PER_CM3 {
-        return Ok(Some(density));
+    match density_refused(density) {
+        None => Ok(Some(density)),
+        Some(refused) => {
+            let message = format!("the density {refused}");
+            Err(Error::bad_data(message).hint(DENSITY_HINT))
+        }
     }
-    let message =
-        format!("the density is {density}; allowed: above 0 and below {DENSITY_BELOW_G_PER_CM3}");
-    Err(Error::bad_data(message).hint("densities are in g/cm3, not kg/m3"))
 }
 
 fn parse_substance(name: &str, composition: &str) -> Result<Option<Substance>> {
