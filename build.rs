@@ -64,7 +64,6 @@ fn embed(modules: &Modules) {
         let _ = writeln!(text, "    ({:?}, r##\"{}\"##),", module.name, module.ptx);
     }
     text.push_str("]\n");
-    println!("cargo::rustc-env=SMATRIX2D_PTX_ORIGIN={}", modules.origin);
     let path = PathBuf::from(variable("OUT_DIR")).join("ptx_modules.rs");
     if let Err(error) = std::fs::write(&path, text) {
         println!("cargo::error={}: {error}", path.display());
