@@ -38,11 +38,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
 
 /// As `read`, from the file's text.
 pub fn parse(text: &str) -> Result<Vec<Row>> {
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line.trim()))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let mut lines = text_file::lines(text);
     check_heading(lines.next())?;
     let mut rows: Vec<Row> = Vec::new();
     for (number, line) in lines {
