@@ -153,6 +153,22 @@ fn tables_that_take_long_are_told_before_they_are_built() {
 }
 
 #[test]
+fn a_beam_in_an_outermost_cell_is_told() {
+    let across = |cell_mm: &str| {
+        let spacing = format!("phantom.spacing_mm=[{cell_mm}, 1]");
+        let sets = ["--set", &spacing, "--set", "beam.0.sigma_x_mm=0"];
+        notes_with("", &sets)
+    };
+    // One cell, two whose common edge the beam is on, five.
+    for cell_mm in ["20", "10"] {
+        let told = across(cell_mm);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("beam[0].x_mm: the beam enters an outermost cell"));
+    }
+    assert_eq!(across("4"), [""; 0]);
+}
+
+#[test]
 fn planes_inside_a_cell_are_told_with_the_edge_where_they_are_scored() {
     let spectra = |planes: &str| {
         notes(&format!(

@@ -13,6 +13,7 @@ pub fn notes(case: &Case, device: Option<&str>) -> Vec<String> {
     let mut notes = edges_off_the_grid(&case.phantom);
     notes.extend(unused_device(case.run.backend, device));
     notes.extend(long_steps(case));
+    notes.extend(at_the_side(case));
     notes.extend(without_effect(case));
     notes.extend(moved_planes(case));
     notes
@@ -89,6 +90,17 @@ fn moved_planes(case: &Case) -> Vec<String> {
             .collect(),
         false => Vec::new(),
     }
+}
+
+/// Streaming keeps a place within a cell by the cells beside it, and an outermost one has none on one side.
+fn at_the_side(case: &Case) -> Option<String> {
+    let ([low_mm, high_mm], [cell_mm, _]) = (case.phantom.x_mm, case.phantom.spacing_mm);
+    let beside_mm = |x_mm: f64| (x_mm - low_mm).min(high_mm - x_mm);
+    let is_outermost = |x_mm: f64| beside_mm(x_mm) <= (1.0 + 1e-6) * cell_mm;
+    let index = case.beams.iter().position(|beam| is_outermost(beam.x_mm))?;
+    Some(format!(
+        "beam[{index}].x_mm: the beam enters an outermost cell, {cell_mm} mm wide; what is in it leaves sideways as if it filled the cell evenly: have one cell more beside the beam"
+    ))
 }
 
 /// A step scores in the cell of its middle: steps of more than a cell leave out the cells between.
