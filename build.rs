@@ -5,6 +5,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What goes into the build.
+const SOURCES: [&str; 7] = [
+    "build.rs",
+    "Cargo.toml",
+    "Cargo.lock",
+    "kernels",
+    "src",
+    "data",
+    "tools",
+];
+
 fn main() {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
     watch(&root);
@@ -27,17 +38,9 @@ fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }
 
-/// What goes into the build, and the files by which git tells that the commit is another.
+/// Builds anew where a source differs, and where one of the files does by which git tells that the commit is another.
 fn watch(root: &Path) {
-    let sources = [
-        "build.rs",
-        "Cargo.toml",
-        "Cargo.lock",
-        "kernels",
-        "src",
-        "data",
-    ]
-    .map(|path| root.join(path));
+    let sources = SOURCES.map(|path| root.join(path));
     let git_files = ["HEAD", "logs/HEAD"]
         .into_iter()
         .filter_map(|name| git(root, &["rev-parse", "--git-path", name]));
@@ -64,7 +67,6 @@ fn embed(modules: &Modules) {
         let _ = writeln!(text, "    ({:?}, r##\"{}\"##),", module.name, module.ptx);
     }
     text.push_str("]\n");
-    println!("cargo::rustc-env=SMATRIX2D_PTX_ORIGIN={}", modules.origin);
     let path = PathBuf::from(variable("OUT_DIR")).join("ptx_modules.rs");
     if let Err(error) = std::fs::write(&path, text) {
         println!("cargo::error={}: {error}", path.display());
@@ -76,20 +78,11 @@ fn git_commit(root: &Path) -> String {
     let Some(hash) = git(root, &["rev-parse", "--short=12", "HEAD"]) else {
         return "unknown".to_string();
     };
-    let sources = [
-        "build.rs",
-        "Cargo.toml",
-        "Cargo.lock",
-        "kernels",
-        "src",
-        "data",
-        "tools",
-    ];
     let changes = git(
         root,
         &[
             &["status", "--porcelain", "--untracked-files=no", "--"],
-            &sources[..],
+            &SOURCES[..],
         ]
         .concat(),
     );

@@ -46,6 +46,6 @@ pub const NUCLEAR_RADIUS_EXPONENT: f64 = 0.27;
 /// Square centimetres per barn (definition).
 pub const CM2_PER_BARN: f64 = 1e-24;
 
-/// Densities of a phantom lie below this, g/cm3: osmium, the densest element, has 22.6 (CRC Handbook of Chemistry and Physics 2014); a
-/// density in kg/m3 is caught.
-pub const DENSITY_BELOW_G_PER_CM3: f64 = 30.0;
+/// Densities of a phantom, g/cm3. Hydrogen, the lightest gas, has 8e-8 at a millibar; osmium, the densest element, 22.6 (CRC Handbook of
+/// Chemistry and Physics 2014): a density in kg/m3 is caught.
+pub const DENSITIES_G_PER_CM3: std::ops::Range<f64> = 1e-8..30.0;

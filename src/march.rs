@@ -1,9 +1,11 @@
 //! A march: everything fixed about how one group of spots crosses the phantom. Built once on the host, read by every backend.
 
+mod axes;
 mod range_bin;
+mod table_size;
 
 use crate::backend::Stride;
-use crate::case::{Backward, BeamSpec, Case, Splitting, Stepping, TransportSpec};
+use crate::case::{BeamSpec, Case, Splitting, Stepping};
 use crate::central_axis::CentralAxis;
 use crate::error::Result;
 use crate::ledger::{Amount, Ledger};
@@ -14,11 +16,15 @@ use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
 use crate::operators::scattering::{Jumps, ScatteringTable, steps_together};
 use crate::operators::streaming::{Displacement, Limit};
 use crate::phantom::Phantom;
-use crate::phase_space::{AngleAxis, EnergyAxis, PhaseSpace, SpatialGrid};
+use crate::phase_space::PhaseSpace;
 use crate::physics::Material;
 use crate::real::Real;
+use crate::results::BinWidths;
+pub use axes::spatial_grid;
+use axes::{path_per_class, phase_space};
 use range_bin::default_range_bin_mm;
 use std::cmp::Ordering;
+pub use table_size::TableSize;
 
 /// Spots that share an entry energy and central axis: one phase space, one set of tables.
 pub struct March<'a> {
@@ -130,27 +136,8 @@ impl<'a> March<'a> {
         beam: usize,
     ) -> Result<March<'a>> {
         let spot = &case.beams[beam];
-        let highest = spot.energy_mev + 5.0 * spot.energy_spread_mev;
-        let angle = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
-        let space = spatial_grid(phantom);
-        let phase_space = PhaseSpace {
-            energy: EnergyAxis::new(
-                case.grid.energy_axis,
-                default_range_bin_mm(case, spot, phantom, media, water),
-                case.grid.cutoff_mev,
-                spot.energy_mev,
-                highest,
-                water,
-            ),
-            angles_allowed: angles_allowed(&case.transport, &angle),
-            stored_z: if case.transport.stepping == Stepping::Depth {
-                1
-            } else {
-                space.cells_z
-            },
-            space,
-            angle,
-        };
+        let range_bin_mm = default_range_bin_mm(case, spot, phantom, media, water);
+        let phase_space = phase_space(case, spot, phantom, water, range_bin_mm);
         let path_mm = path_per_class(&case.transport, &phase_space);
         let axis = central_axis(case, spot, phantom, media);
         let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
@@ -291,6 +278,15 @@ impl<'a> March<'a> {
         }
     }
 
+    pub fn bin_widths(&self) -> BinWidths {
+        let range_bin_mm = self.phase_space.energy.range_bin_mm.unwrap_or(f64::NAN);
+        BinWidths {
+            range_bin_mm,
+            range_bin_widest_mm: range_bin_mm,
+            angle_bin_deg: self.phase_space.angle.bin_deg,
+        }
+    }
+
     /// Steps that the march may take.
     pub fn most_steps(&self) -> usize {
         match self.case.transport.stepping {
@@ -313,7 +309,7 @@ impl<'a> March<'a> {
     }
 
     /// Standard deviation that the energy axis adds to the beam at the end of its range, mm of water.
-    pub fn energy_axis_excess(&self) -> f64 {
+    pub fn energy_axis_excess_sigma_mm(&self) -> f64 {
         excess_along_axis_mm2(&self.setting(), self.axis_class).sqrt()
     }
 }
@@ -334,49 +330,4 @@ fn central_axis(case: &Case, spot: &BeamSpec, phantom: &Phantom, media: &Media) 
         Stepping::Path => case.transport.step_mm,
     };
     CentralAxis::new(spot, case.physics, phantom, media, step_mm)
-}
-
-pub fn spatial_grid(phantom: &Phantom) -> SpatialGrid {
-    SpatialGrid {
-        x_min_mm: phantom.x_min_mm,
-        z_min_mm: phantom.z_min_mm,
-        spacing_x_mm: phantom.spacing_x_mm,
-        spacing_z_mm: phantom.spacing_z_mm,
-        cells_x: phantom.cells_x(),
-        cells_z: phantom.cells_z(),
-    }
-}
-
-fn path_per_class(transport: &TransportSpec, phase_space: &PhaseSpace) -> Vec<f64> {
-    let classes = phase_space.angle.class_angles_rad.iter();
-    classes
-        .map(|theta| match transport.stepping {
-            Stepping::Depth => phase_space.space.spacing_z_mm / theta.cos(),
-            Stepping::Path => transport.step_mm,
-        })
-        .collect()
-}
-
-/// Angle bins that may hold weight: all in depth stepping (the axis ends below 90 degrees), else what the policy lets through.
-fn angles_allowed(transport: &TransportSpec, angle: &AngleAxis) -> (usize, usize) {
-    const ALLOWANCE_COSINE: f64 = -0.1;
-    let forward = |theta: f64| match (transport.stepping, transport.backward) {
-        (Stepping::Depth, _) => true,
-        (Stepping::Path, Backward::Reject) => theta.cos() > ROUNDING,
-        (Stepping::Path, Backward::AngularCap) => {
-            theta.abs() <= transport.angle_cap_deg.to_radians() + ROUNDING
-        }
-        (Stepping::Path, Backward::Allowance) => theta.cos() > ALLOWANCE_COSINE,
-    };
-    let first = angle
-        .centers_rad
-        .iter()
-        .position(|&t| forward(t))
-        .unwrap_or(0);
-    let last = angle
-        .centers_rad
-        .iter()
-        .rposition(|&t| forward(t))
-        .map_or(0, |i| i + 1);
-    (first, last)
 }

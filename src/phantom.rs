@@ -4,6 +4,7 @@
 //! density or as a Hounsfield number.
 
 mod curve_file;
+mod density;
 mod file;
 mod hounsfield;
 mod off_the_grid;
@@ -17,6 +18,7 @@ use hounsfield::Curve;
 use ndarray::Array2;
 use std::path::Path;
 
+pub use density::{DENSITY_HINT, density_refused};
 pub use off_the_grid::edges_off_the_grid;
 
 /// How many standard deviations of a beam's energy spread must lie within the materials' tables.

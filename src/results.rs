@@ -84,6 +84,7 @@ pub struct Results {
     pub sigma_x_mm: Array1<f64>,
     pub spectra: Option<Spectra>,
     pub summary: Summary,
+    pub bins: BinWidths,
     /// Channel name -> value, in the order in which they are to be written: `weight_in`, `weight_stopped`, ...,
     /// `energy_in_mev`, ..., `weight_residual`, `energy_residual`.
     pub audit: Vec<(String, f64)>,
@@ -152,6 +153,42 @@ impl Summary {
             ("peak_mev_per_mm", self.peak_mev_per_mm),
             ("peak_to_entrance", self.peak_to_entrance),
             ("sigma_at_peak_mm", self.sigma_at_peak_mm),
+        ]
+    }
+}
+
+/// Widths of the bins that the beams were marched on, defaults included.
+#[derive(Clone, Copy, Debug)]
+pub struct BinWidths {
+    /// Range bins, narrowest and widest of all beams; NaN where the energy axis is not in range.
+    pub range_bin_mm: f64,
+    pub range_bin_widest_mm: f64,
+    pub angle_bin_deg: f64,
+}
+
+impl BinWidths {
+    /// Those of no beam.
+    pub const NONE: Self = Self {
+        range_bin_mm: f64::NAN,
+        range_bin_widest_mm: f64::NAN,
+        angle_bin_deg: f64::NAN,
+    };
+
+    /// With those of one more beam; all have the same angle axis.
+    pub fn with(self, beam: Self) -> Self {
+        Self {
+            range_bin_mm: beam.range_bin_mm.min(self.range_bin_mm),
+            range_bin_widest_mm: beam.range_bin_widest_mm.max(self.range_bin_widest_mm),
+            angle_bin_deg: beam.angle_bin_deg,
+        }
+    }
+
+    /// Every width by the name under which it is written.
+    pub fn figures(&self) -> [(&'static str, f64); 3] {
+        [
+            ("range_bin_mm", self.range_bin_mm),
+            ("range_bin_widest_mm", self.range_bin_widest_mm),
+            ("angle_bin_deg", self.angle_bin_deg),
         ]
     }
 }

@@ -7,7 +7,7 @@
 //! and all ranges are moved together until the distal 90 % of the plateau's mean lies at the range asked for.
 //!
 //! Layers lie 1.6 standard deviations of their own range straggling apart, a cell at least: a ripple of a thousandth.
-//! Straggling: sigma = 0.012 R^0.935 (cm), dE/E in range: p = 1.77. Source: T. Bortfeld, Med. Phys. 24 (1997) 2024.
+//! dE/E in range: p = 1.77, T. Bortfeld, Med. Phys. 24 (1997) 2024.
 //! Across the field: spots of equal weight, evenly spaced, whose sum has the width asked for at half its height.
 
 mod case_text;
@@ -251,7 +251,7 @@ impl Planner<'_> {
 
     /// Of straggling and energy spread together.
     fn range_sigma_mm(&self, range_mm: f64) -> f64 {
-        let straggling_mm = 0.12 * (0.1 * range_mm).powf(0.935);
+        let straggling_mm = physics::range_sigma_mm(0.1 * range_mm);
         let spread_mm = 1.77 * 0.01 * self.spec.energy_spread_percent * range_mm;
         straggling_mm.hypot(spread_mm)
     }

@@ -3,6 +3,14 @@
 use crate::error::{Error, Kind, Result};
 use std::path::Path;
 
+/// Lines that hold something, with their numbers from 1: no comments (`#`), no space around them.
+pub fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
 /// The text of `path`, without the byte-order mark that spreadsheets put before it; `what` names it in the error.
 ///
 /// # Errors

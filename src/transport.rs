@@ -11,13 +11,13 @@ use crate::beam::{Source, source};
 use crate::case::{Case, Splitting};
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
-use crate::march::March;
+use crate::march::{March, TableSize};
 use crate::media::Media;
 use crate::memory::Forecast;
 use crate::nuclear::SecondBeams;
 use crate::phantom::Phantom;
 use crate::physics::{Material, builtin};
-use crate::results::Results;
+use crate::results::{BinWidths, Results};
 use crate::spectra::{SpectraCollector, stride_to_face};
 use sum::Sum;
 
@@ -26,9 +26,11 @@ use sum::Sum;
 pub struct Progress {
     pub spots_done: usize,
     pub spots: usize,
+    /// 0 before the march's tables are built.
     pub step: usize,
     /// Steps that a march may take at most.
     pub steps: usize,
+    pub tables: TableSize,
 }
 
 /// A finished run: the results, and the figures of the march.
@@ -43,7 +45,7 @@ pub struct Outcome {
     pub cell_updates: u64,
     pub largest_window: u64,
     /// Standard deviation that the energy axis added along the axis of the worst spot, in mm of water.
-    pub energy_axis_excess: f64,
+    pub energy_axis_excess_sigma_mm: f64,
 }
 
 /// Spots (indices into `Case::beams`) that can share a march: same energy, spread and direction, entering the same medium column.
@@ -103,6 +105,14 @@ pub fn run(
     let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
     for group in groups(case) {
         let march = March::new(case, phantom, &media, &water, group[0])?;
+        let at_step = |step: usize, spots_done: usize| Progress {
+            spots_done,
+            spots: case.beams.len(),
+            step,
+            steps: march.most_steps(),
+            tables: march.table_size(),
+        };
+        progress(at_step(0, sum.spots));
         let mut stepper = machine.stepper(&march)?;
         let capacity = if spectra.is_some() {
             1
@@ -118,14 +128,7 @@ pub fn run(
             let sources = sources.collect::<Result<Vec<Source>>>()?;
             sum.widen_angles(&sources);
             stepper.load(&sources)?;
-            let mut told = |step: usize| {
-                progress(Progress {
-                    spots_done: sum.spots,
-                    spots: case.beams.len(),
-                    step,
-                    steps: march.most_steps(),
-                });
-            };
+            let mut told = |step: usize| progress(at_step(step, sum.spots));
             advance(
                 stepper.as_mut(),
                 &march,
@@ -141,7 +144,7 @@ pub fn run(
             })?;
             sum.add(&tallies, &weights);
         }
-        sum.energy_axis_excess = sum.energy_axis_excess.max(march.energy_axis_excess());
+        sum.note_bins(&march);
     }
     second.march(phantom, &water, machine, &mut |marched| {
         sum.add_second(&marched)
@@ -149,7 +152,7 @@ pub fn run(
     sum.finish(phantom, &media, spectra)
 }
 
-/// Puts every spot on the axes of its march, as a run does.
+/// Puts every spot on the axes of its march, as a run does; gives back the widths of these axes' bins.
 ///
 /// # Errors
 /// Bad data: a beam that the grid does not hold.
@@ -158,14 +161,16 @@ pub fn check_sources(
     phantom: &Phantom,
     media: &Media,
     water: &Material,
-) -> Result<()> {
+) -> Result<BinWidths> {
+    let mut bins = BinWidths::NONE;
     for group in groups(case) {
         let march = March::new(case, phantom, media, water, group[0])?;
+        bins = bins.with(march.bin_widths());
         for spot in group {
             source_of(spot, &march)?;
         }
     }
-    Ok(())
+    Ok(bins)
 }
 
 fn source_of(spot: usize, march: &March) -> Result<Source> {

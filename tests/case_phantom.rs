@@ -194,8 +194,12 @@ fn wrong_content_is_refused_with_the_cell_and_the_key() {
         content
     };
     let wrong: Vec<(Content, &str)> = vec![
-        (with_density(0.0), "/density_g_per_cm3[1, 2] is 0;"),
-        (with_density(-1.0), "/density_g_per_cm3[1, 2] is -1;"),
+        (with_density(0.0), "/density_g_per_cm3[1, 2] is 0.0;"),
+        (with_density(-1.0), "/density_g_per_cm3[1, 2] is -1.0;"),
+        (
+            with_density(1e-30),
+            "e-30; allowed: at least 1e-8 and below 30",
+        ),
         (with_density(f32::NAN), "/density_g_per_cm3[1, 2] is NaN;"),
         (
             with_density(f32::INFINITY),
@@ -203,7 +207,7 @@ fn wrong_content_is_refused_with_the_cell_and_the_key() {
         ),
         (
             with_density(1000.0),
-            "/density_g_per_cm3[1, 2] is 1000; allowed: above 0 and below 30",
+            "/density_g_per_cm3[1, 2] is 1000.0; allowed: at least 1e-8 and below 30",
         ),
         (with_index(3), "/material_index[0, 1] is 3; allowed: 0 to 2"),
         (with_index(-1), "/material_index[0, 1] is -1;"),

@@ -88,6 +88,7 @@ fn check_prints_the_plan_and_writes_nothing() {
     for part in [
         "150 MeV pencil beam",
         "81 angle x 180 z x 80 x",
+        "0.5000 mm of range, 0.5 degree",
         "at most 180 (depth stepping)",
         "(asked for)",
     ] {
@@ -140,6 +141,37 @@ fn the_plan_counts_bins_and_bytes() {
     // Twice psi's bytes, and of the tables and sums what is in the run's precision.
     let more = double["host_bytes"].as_u64().unwrap() - number("host_bytes");
     assert!((2 * 4 * bins..2 * 4 * bins + 4_000_000).contains(&more));
+}
+
+#[test]
+fn the_widths_of_bins_by_default_stand_in_the_plan_in_the_dose_file_and_in_json() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out.h5");
+    let path = example("two_spots.toml");
+    let case = [path.as_str(), "--backend", "cpu", "--json"];
+    let beams = |axis: &'static str| {
+        let keys = [
+            "beam.0.energy_mev=70",
+            "beam.1.energy_mev=100",
+            "grid.angle_bins=60",
+            axis,
+        ];
+        let sets = keys.iter().flat_map(|key| ["--set", key]);
+        [&case[..], &sets.collect::<Vec<_>>()].concat()
+    };
+    let names = ["range_bin_mm", "range_bin_widest_mm", "angle_bin_deg"];
+    let in_json = |found: Value| names.map(|name| found[name].as_f64());
+    // Cells of 1 mm: a whole fraction of them, at most a third of 0.012 R^0.935 (R in cm: 4.08 and 7.72); 40 degrees in 60.
+    let expected = [Some(1.0 / 7.0), Some(0.25), Some(40.0 / 60.0)];
+    let ranges = beams("grid.energy_axis=range");
+    assert_eq!(in_json(json(&[&["check"], &ranges[..]].concat())), expected);
+    let run = ["run", "-q", "-o", out.to_str().unwrap()];
+    assert_eq!(in_json(json(&[&run, &ranges[..]].concat())), expected);
+    let grid = hdf5::File::open(&out).unwrap().group("grid").unwrap();
+    let stored = names.map(|name| grid.attr(name).unwrap().read_scalar::<f64>().ok());
+    assert_eq!(stored, expected);
+    let energies = json(&[&["check"], &beams("grid.energy_axis=log")[..]].concat());
+    assert_eq!(in_json(energies), [None, None, expected[2]]);
 }
 
 #[test]
@@ -253,7 +285,14 @@ fn a_stdout_that_is_full_ends_with_74() {
     let curve = folder.path().join("a.csv");
     std::fs::write(&curve, "depth,dose\n0,1\n1,2\n2,1\n").unwrap();
     let curve = curve.to_str().unwrap();
-    for arguments in [&["materials"][..], &["devices"], &["compare", curve, curve]] {
+    for arguments in [
+        &["materials"][..],
+        &["devices"],
+        &["compare", curve, curve],
+        &["--help"],
+        &["run", "--help"],
+        &["--version"],
+    ] {
         let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("smatrix2d"))
             .args(arguments)
             .stdout(std::fs::File::create("/dev/full").unwrap())

@@ -4,6 +4,8 @@
 mod ended;
 
 use ended::smatrix2d;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A case of 20 by 40 mm of water whose beam ends in it.
@@ -11,13 +13,19 @@ const SMALL: &str = "[phantom]\nmaterial = \"water\"\nx_mm = [-10, 10]\nz_mm = [
 
 /// Stderr of a run of the small case with more lines, and the notes of its check, which are the same.
 fn notes(more: &str) -> Vec<String> {
+    notes_with(more, &[])
+}
+
+/// The same with more arguments.
+fn notes_with(more: &str, arguments: &[&str]) -> Vec<String> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("case.toml");
     std::fs::write(&path, format!("{SMALL}{more}")).unwrap();
     let (path, out) = (path.to_str().unwrap(), folder.path().join("out.h5"));
-    let (code, _, stderr) = smatrix2d(&["run", path, "-o", out.to_str().unwrap()]);
+    let (code, _, stderr) =
+        smatrix2d(&[&["run", path, "-o", out.to_str().unwrap()], arguments].concat());
     assert_eq!(code, 0, "{stderr}");
-    let plan = smatrix2d(&["check", path]).1;
+    let plan = smatrix2d(&[&["check", path], arguments].concat()).1;
     let in_plan: Vec<&str> = plan
         .lines()
         .filter(|line| line.starts_with("note: "))
@@ -74,6 +82,90 @@ fn keys_without_effect_are_told() {
             "{note}"
         );
     }
+}
+
+#[test]
+fn a_device_that_the_cpu_does_not_use_is_told() {
+    let told = notes_with("", &["--device", "99"]);
+    let expected = "note: --device 99: no effect with backend = \"cpu\", which uses no GPU";
+    assert_eq!(told, [expected]);
+    let bench = "bench --backend cpu --device 99 --grid 8x8x12x10 --steps 1";
+    let (code, _, stderr) = smatrix2d(&bench.split(' ').collect::<Vec<_>>());
+    assert_eq!((code, stderr.trim_end()), (0, expected));
+}
+
+#[test]
+fn what_stops_a_run_before_it_begins_is_told_by_check() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("case.toml");
+    std::fs::write(&path, SMALL).unwrap();
+    let path = path.to_str().unwrap();
+    let half = [path, "--precision", "half"];
+    let (code, _, refused) = smatrix2d(&[&["run"], &half[..]].concat());
+    assert_eq!(code, 65, "{refused}");
+    let why = refused.strip_prefix("error: ").unwrap().trim_end();
+    let note = why.replace("\nhint: ", "; ");
+    let (code, plan, _) = smatrix2d(&[&["check"], &half[..]].concat());
+    assert_eq!(code, 0);
+    assert!(note.starts_with("run.precision: half precision"), "{note}");
+    let told = format!("note: a run would stop: {note}");
+    assert_eq!(plan.lines().last(), Some(told.as_str()));
+}
+
+/// The first line on stderr; the program is not waited for.
+fn first_line(arguments: &[&str]) -> String {
+    let program = assert_cmd::cargo::cargo_bin("smatrix2d");
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    line
+}
+
+#[test]
+fn tables_that_take_long_are_told_before_they_are_built() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("case.toml");
+    std::fs::write(&path, SMALL).unwrap();
+    let (path, out) = (path.to_str().unwrap(), folder.path().join("out.h5"));
+    let run = ["run", path, "-o", out.to_str().unwrap()];
+    for command in [&run[..], &["check", path]] {
+        for (sets, bins) in [
+            (
+                "grid.range_bin_mm=0.002",
+                "energy bins, 81 angle bins and 1 media",
+            ),
+            ("grid.angle_bins=2000", "281 energy bins, 2000 angle bins"),
+        ] {
+            let moliere = ["--set", sets, "--set", "physics.scattering=moliere"];
+            let line = first_line(&[command, &moliere].concat());
+            let told = line.starts_with("large tables come first, for ");
+            assert!(told && line.contains(bins), "{command:?} {sets}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_beam_in_an_outermost_cell_is_told() {
+    let across = |cell_mm: &str| {
+        let spacing = format!("phantom.spacing_mm=[{cell_mm}, 1]");
+        let sets = ["--set", &spacing, "--set", "beam.0.sigma_x_mm=0"];
+        notes_with("", &sets)
+    };
+    // One cell, two whose common edge the beam is on, five.
+    for cell_mm in ["20", "10"] {
+        let told = across(cell_mm);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("beam[0].x_mm: the beam enters an outermost cell"));
+    }
+    assert_eq!(across("4"), [""; 0]);
 }
 
 #[test]

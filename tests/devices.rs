@@ -159,6 +159,22 @@ fn a_machine_without_a_usable_driver_is_told_why_and_ends_with_0() {
 }
 
 #[test]
+fn a_device_that_is_named_is_not_replaced_by_the_cpu_where_no_gpu_exists() {
+    let library = fake_driver(0, 12_040, 0);
+    let run = |device: &[&str]| {
+        let mut command = Command::cargo_bin("smatrix2d").unwrap();
+        let bench = ["bench", "--grid", "8x8x12x10", "--steps", "1"];
+        command
+            .args(bench)
+            .args(device)
+            .env("LD_LIBRARY_PATH", library.path());
+        command.output().unwrap().status.code()
+    };
+    assert_eq!(run(&[]), Some(0));
+    assert_eq!(run(&["--device", "99"]), Some(69));
+}
+
+#[test]
 fn gpus_and_mig_slices_are_listed_even_when_another_program_has_them_for_itself() {
     let Output { text, json } = devices(&fake_driver(0, 12_040, 2));
     assert!(

@@ -9,8 +9,8 @@ use along_the_range::along_the_range;
 use physics::{assert_within, material};
 use smatrix2d::physics::Material;
 use smatrix2d::physics::scattering_power::{
-    differential_moliere_rad2_cm2_per_g, highland_integrand_cm2_per_g_mev2,
-    highland_theta0_squared_rad2, moliere_correction, moliere_log_term, pv_mev,
+    differential_moliere_rad2_cm2_per_g, highland_theta0_squared_rad2, moliere_correction,
+    moliere_log_term, pv_mev,
 };
 
 /// (name, X_0, X_S and Z/A, composition).
@@ -220,6 +220,11 @@ fn lateral_width_at_the_end_of_range_is_two_per_cent_of_it() {
     }
 }
 
+/// 1/(X_0 pv^2), whose integral over what is passed is Highland's.
+fn highland_integrand_cm2_per_g_mev2(material: &Material, energy_mev: f64) -> f64 {
+    1.0 / (material.radiation_length_g_per_cm2 * pv_mev(energy_mev).powi(2))
+}
+
 #[test]
 fn highland_of_two_slabs_is_highland_of_their_sum() {
     let water = material("water");
@@ -230,7 +235,7 @@ fn highland_of_two_slabs_is_highland_of_their_sum() {
         }
         let before = highland_theta0_squared_rad2(lengths, integral);
         lengths += step / water.radiation_length_g_per_cm2;
-        integral += step * highland_integrand_cm2_per_g_mev2(water.radiation_length_g_per_cm2, e);
+        integral += step * highland_integrand_cm2_per_g_mev2(&water, e);
         let share = highland_theta0_squared_rad2(lengths, integral) - before;
         assert!(share >= 0.0, "a step takes scattering away");
         differences += share;
@@ -250,8 +255,7 @@ fn highland_and_differential_moliere_agree_in_water() {
     along_the_range(&water, 150.0, |left, e, step| {
         if left > 5.0 {
             lengths += step / water.radiation_length_g_per_cm2;
-            integral +=
-                step * highland_integrand_cm2_per_g_mev2(water.radiation_length_g_per_cm2, e);
+            integral += step * highland_integrand_cm2_per_g_mev2(&water, e);
             let log_term = moliere_log_term(e, 150.0, -8.0);
             moliere += step
                 * differential_moliere_rad2_cm2_per_g(

@@ -114,29 +114,30 @@ pub struct Opened {
 /// never where one failed.
 ///
 /// # Errors
-/// No GPU where one was asked for, or a GPU that exists and does not work.
+/// No GPU where one was asked for, a GPU that exists and does not work, or a precision that the CPU does not have.
 pub fn open(choice: BackendChoice, precision: Precision, device: Option<&str>) -> Result<Opened> {
     match choice {
-        BackendChoice::Cpu => Ok(on_cpu(precision, "asked for".into())),
+        BackendChoice::Cpu => on_cpu(precision, "asked for".into()),
         BackendChoice::Cuda => on_gpu(&probe()?, precision, device, "asked for"),
         BackendChoice::Auto => match probe() {
             Ok(gpus) => on_gpu(&gpus, precision, device, "a GPU is there"),
             Err(why) if why.verdict() == Verdict::NoneExists && device.is_none() => {
-                Ok(on_cpu(precision, why.to_string()))
+                on_cpu(precision, why.to_string())
             }
             Err(why) => Err(why.into()),
         },
     }
 }
 
-fn on_cpu(precision: Precision, reason: String) -> Opened {
-    Opened {
+fn on_cpu(precision: Precision, reason: String) -> Result<Opened> {
+    cpu::check_precision(precision)?;
+    Ok(Opened {
         machine: Box::new(cpu::Cpu::new(precision)),
         reason,
         gpu_name: String::new(),
         gpu_uuid: String::new(),
         driver: String::new(),
-    }
+    })
 }
 
 /// Opens the wished device, by its number or the beginning of its UUID, else the first.

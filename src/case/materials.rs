@@ -1,11 +1,11 @@
 //! Reads `[materials.NAME]`.
 
 use super::MaterialSpec;
-use super::media::DENSITY;
+use super::media::density;
 use super::names::nearest;
 use super::section::{Allowed, Section};
 use crate::error::Result;
-use crate::physics::{self, Material};
+use crate::physics::{self, Element, Material};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::PathBuf;
@@ -22,16 +22,6 @@ const FRACTION: Allowed = Allowed::new(Bound::Excluded(0.0), Bound::Included(1.0
 const FRACTION_SUM_TOLERANCE: f64 = 1e-3;
 /// A sum this near to 1 is rounding: dividing by it would only move the last digit.
 const FRACTION_SUM_ROUNDING: f64 = 1e-12;
-
-/// Element symbols by atomic number, hydrogen to uranium (IUPAC).
-const ELEMENTS: &[&str] = &[
-    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl",
-    "Ar", "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As",
-    "Se", "Br", "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In",
-    "Sn", "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb",
-    "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl",
-    "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U",
-];
 
 pub fn materials(root: &Section) -> Result<BTreeMap<String, MaterialSpec>> {
     let materials = root.named_child("materials")?;
@@ -71,13 +61,11 @@ fn material(table: &Section) -> Result<MaterialSpec> {
             )
             .hint("add for example `composition = { H = 0.1119, O = 0.8881 }` (mass fractions), or `base = \"water\"`"));
     }
-    let density_g_per_cm3 = match &base {
-        Some(base) => table.number_or("density_g_per_cm3", DENSITY, base.density_g_per_cm3)?,
-        None => table.required_number("density_g_per_cm3", DENSITY, 1.0)?,
-    };
+    let of_base = base.as_ref().map(|base| base.density_g_per_cm3);
+    let density_g_per_cm3 = density(table)?.or(of_base);
     Ok(MaterialSpec {
         base: base.map(|material| material.name),
-        density_g_per_cm3,
+        density_g_per_cm3: table.required("density_g_per_cm3", density_g_per_cm3, "1.0")?,
         mean_excitation_energy_ev: table.number(
             "mean_excitation_energy_ev",
             Allowed::ABOVE_ZERO,
@@ -132,14 +120,11 @@ fn composition(table: &Section) -> Result<Vec<(String, f64)>> {
 }
 
 fn check_element(elements: &Section, symbol: &str) -> Result<()> {
-    if ELEMENTS.contains(&symbol) {
+    if Element::symbols().any(|known| known == symbol) {
         return Ok(());
     }
-    let same_letters = ELEMENTS
-        .iter()
-        .copied()
-        .find(|known| known.eq_ignore_ascii_case(symbol));
-    let hint = match same_letters.or_else(|| nearest(symbol, ELEMENTS.iter().copied())) {
+    let same_letters = Element::symbols().find(|known| known.eq_ignore_ascii_case(symbol));
+    let hint = match same_letters.or_else(|| nearest(symbol, Element::symbols())) {
         Some(known) => format!("did you mean `{known}`? Case counts: Ca is calcium"),
         None => "element symbols are those of the periodic table: H, C, N, O, Ca".to_string(),
     };

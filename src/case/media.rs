@@ -2,8 +2,9 @@
 
 use super::section::{Allowed, Section};
 use super::{Conversion, HounsfieldSpec, Outside, PhantomSpec, RegionSpec};
-use crate::constants::DENSITY_BELOW_G_PER_CM3;
+use crate::constants::DENSITIES_G_PER_CM3;
 use crate::error::Result;
+use crate::phantom::DENSITY_HINT;
 use std::ops::Bound;
 use std::path::PathBuf;
 
@@ -18,9 +19,9 @@ const PHANTOM_KEYS: &[&str] = &[
     "region",
 ];
 const REGION_KEYS: &[&str] = &["material", "z_mm", "x_mm", "density_g_per_cm3"];
-pub const DENSITY: Allowed = Allowed::new(
-    Bound::Excluded(0.0),
-    Bound::Excluded(DENSITY_BELOW_G_PER_CM3),
+const DENSITY: Allowed = Allowed::new(
+    Bound::Included(DENSITIES_G_PER_CM3.start),
+    Bound::Excluded(DENSITIES_G_PER_CM3.end),
 );
 
 pub fn phantom(root: &Section) -> Result<PhantomSpec> {
@@ -36,7 +37,7 @@ pub fn phantom(root: &Section) -> Result<PhantomSpec> {
         x_mm,
         z_mm: phantom.required("z_mm", z_mm, "[0.0, 180.0]")?,
         spacing_mm: phantom.required("spacing_mm", spacing_mm, "[1.0, 1.0]")?,
-        density_g_per_cm3: phantom.number("density_g_per_cm3", DENSITY, 1.0)?,
+        density_g_per_cm3: density(&phantom)?,
         hounsfield: hounsfield(&phantom, file.is_some())?,
         file,
         regions: regions(&phantom, x_mm)?,
@@ -105,6 +106,12 @@ fn region(table: &Section, whole_width_mm: [f64; 2]) -> Result<RegionSpec> {
         material: table.required_text("material", "bone_cortical")?,
         z_mm: table.required("z_mm", z_mm, "[20.0, 50.0]")?,
         x_mm: table.extent("x_mm", [0.0, 40.0])?.unwrap_or(whole_width_mm),
-        density_g_per_cm3: table.number("density_g_per_cm3", DENSITY, 1.92)?,
+        density_g_per_cm3: density(table)?,
     })
+}
+
+/// The key `density_g_per_cm3` of a table.
+pub fn density(table: &Section) -> Result<Option<f64>> {
+    let found = table.number("density_g_per_cm3", DENSITY, 1.0);
+    found.map_err(|error| error.hint(DENSITY_HINT))
 }

@@ -46,6 +46,8 @@ impl Allowed {
 impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let low = match self.low {
+            // A small one with its exponent.
+            Bound::Included(low) if low > 0.0 && low < 1e-3 => format!("at least {low:e}"),
             Bound::Included(low) => format!("at least {low}"),
             Bound::Excluded(low) => format!("above {low}"),
             Bound::Unbounded => String::new(),

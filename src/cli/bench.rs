@@ -1,7 +1,7 @@
 //! `bench`: dense throughput per operator and per step, or pencil beams from case to dose.
 
 use super::arguments::names;
-use super::terminal;
+use super::{notes, terminal};
 use clap::value_parser;
 use serde_json::json;
 use smatrix2d::backend::{self, Machine};
@@ -42,7 +42,9 @@ pub fn run(arguments: BenchArgs) -> Result<()> {
     let backend = BackendChoice::from_name(&arguments.backend).unwrap_or(BackendChoice::Auto);
     let precision = Precision::from_name(&arguments.precision).unwrap_or(Precision::Single);
     let cells = Cells::parse(&arguments.grid)?;
-    let opened = backend::open(backend, precision, arguments.device.as_deref())?;
+    let device = arguments.device.as_deref();
+    notes::tell_unused_device(backend, device);
+    let opened = backend::open(backend, precision, device)?;
     match arguments.beams {
         true => pencil_beams(&arguments, opened.machine.as_ref(), precision),
         false => dense(&arguments, cells, opened.machine.as_ref(), precision),

@@ -16,6 +16,7 @@ mod run;
 mod sobp;
 pub mod terminal;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use smatrix2d::error::{Kind, Result};
 use std::process::ExitCode;
@@ -56,19 +57,22 @@ enum Command {
 pub fn run() -> Result<ExitCode> {
     match Arguments::try_parse() {
         Ok(arguments) => dispatch(arguments.command).map(|()| ExitCode::SUCCESS),
-        Err(refused) => Ok(explained(&refused)),
+        Err(refused) => explained(&refused),
     }
 }
 
-/// Help and version are asked for and end well; all else is a usage error.
-fn explained(refused: &clap::Error) -> ExitCode {
-    // A closed stream has no reader to miss the text.
-    let _ = refused.print();
+/// Help and version are asked for and are results; all else is a usage error.
+fn explained(refused: &clap::Error) -> Result<ExitCode> {
     match refused.kind() {
-        clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
-            ExitCode::SUCCESS
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            terminal::printed(|| refused.print())?;
+            Ok(ExitCode::SUCCESS)
         }
-        _ => ExitCode::from(Kind::Usage.exit_code()),
+        _ => {
+            // A stderr that cannot be written has no reader to miss the text.
+            let _ = refused.print();
+            Ok(ExitCode::from(Kind::Usage.exit_code()))
+        }
     }
 }
 

@@ -2,18 +2,29 @@
 
 use super::terminal;
 use smatrix2d::case::{
-    Backward, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear, Scattering,
+    BackendChoice, Backward, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear, Scattering,
     SingleScatteringModel, Stepping, default_step_mm,
 };
 use smatrix2d::phantom::edges_off_the_grid;
 use smatrix2d::spectra::nearest_edge;
 
-pub fn notes(case: &Case) -> Vec<String> {
+/// `device` is that of `--device`.
+pub fn notes(case: &Case, device: Option<&str>) -> Vec<String> {
     let mut notes = edges_off_the_grid(&case.phantom);
+    notes.extend(unused_device(case.run.backend, device));
     notes.extend(long_steps(case));
+    notes.extend(at_the_side(case));
     notes.extend(without_effect(case));
     notes.extend(moved_planes(case));
     notes
+}
+
+/// A GPU that nothing is computed on; `auto` takes no CPU where one is named.
+fn unused_device(backend: BackendChoice, device: Option<&str>) -> Option<String> {
+    let device = device.filter(|_| backend == BackendChoice::Cpu)?;
+    Some(format!(
+        "--device {device}: no effect with backend = \"cpu\", which uses no GPU"
+    ))
 }
 
 /// Keys that other keys leave without effect. A default may stand anywhere: `check --resolved` writes them all.
@@ -81,6 +92,17 @@ fn moved_planes(case: &Case) -> Vec<String> {
     }
 }
 
+/// Streaming keeps a place within a cell by the cells beside it, and an outermost one has none on one side.
+fn at_the_side(case: &Case) -> Option<String> {
+    let ([low_mm, high_mm], [cell_mm, _]) = (case.phantom.x_mm, case.phantom.spacing_mm);
+    let beside_mm = |x_mm: f64| (x_mm - low_mm).min(high_mm - x_mm);
+    let is_outermost = |x_mm: f64| beside_mm(x_mm) <= (1.0 + 1e-6) * cell_mm;
+    let index = case.beams.iter().position(|beam| is_outermost(beam.x_mm))?;
+    Some(format!(
+        "beam[{index}].x_mm: the beam enters an outermost cell, {cell_mm} mm wide; what is in it leaves sideways as if it filled the cell evenly: have one cell more beside the beam"
+    ))
+}
+
 /// A step scores in the cell of its middle: steps of more than a cell leave out the cells between.
 fn long_steps(case: &Case) -> Option<String> {
     let step_mm = case.transport.step_mm;
@@ -97,8 +119,16 @@ fn long_steps(case: &Case) -> Option<String> {
     })
 }
 
-pub fn tell(case: &Case) {
-    for note in notes(case) {
-        terminal::tell(&format!("note: {note}"));
-    }
+pub fn tell(case: &Case, device: Option<&str>) {
+    notes(case, device).iter().for_each(|note| tell_one(note));
+}
+
+pub fn tell_unused_device(backend: BackendChoice, device: Option<&str>) {
+    unused_device(backend, device)
+        .iter()
+        .for_each(|note| tell_one(note));
+}
+
+fn tell_one(note: &str) {
+    terminal::tell(&format!("note: {note}"));
 }

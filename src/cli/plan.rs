@@ -1,6 +1,6 @@
 //! What a run would do: grid, memory at its peak, steps, backend.
 
-use super::{notes, terminal};
+use super::{notes, progress, terminal};
 use serde_json::{Value, json};
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::{self, Machine};
@@ -11,6 +11,7 @@ use smatrix2d::memory::{Bytes, Forecast, readable};
 use smatrix2d::phantom::Phantom;
 use smatrix2d::phase_space::Layout;
 use smatrix2d::physics::Material;
+use smatrix2d::results::BinWidths;
 use smatrix2d::transport;
 
 const MM_PER_CM: f64 = 10.0;
@@ -18,6 +19,7 @@ const MM_PER_CM: f64 = 10.0;
 pub struct Plan {
     title: String,
     layout: Layout,
+    bins: BinWidths,
     cells_z: u64,
     cells_x: u64,
     peak: Bytes,
@@ -36,6 +38,8 @@ struct Backend {
     reason: String,
     /// Where no backend can be had, the CPU's: what psi takes is the same.
     machine: Box<dyn Machine>,
+    /// Why none can be had.
+    refusal: Option<Error>,
 }
 
 impl Plan {
@@ -45,21 +49,26 @@ impl Plan {
     /// Bad data, where the grid does not hold a beam; internal, where the built-in tables lack water.
     pub fn new(case: &Case, phantom: &Phantom, device: Option<&str>) -> Result<Self> {
         let (media, water) = (Media::new(phantom), transport::water(phantom)?);
-        transport::check_sources(case, phantom, &media, &water)?;
+        let bins = transport::check_sources(case, phantom, &media, &water)?;
         let backend = backend_of(case, device);
         let forecast = Forecast::new(case, phantom, &media, &water, backend.machine.as_ref())
             .ok_or_else(|| Error::internal("a case without beams"))?;
-        let mut notes = notes::notes(case);
+        let mut notes = notes::notes(case, device);
         let peak = match forecast.check(forecast.at_least()) {
-            Ok(()) => forecast.peak(),
+            Ok(()) => {
+                progress::tell_tables(forecast.march.table_size());
+                forecast.peak()
+            }
             // What does not fit without its tables needs none built.
             Err(_) => forecast.at_least(),
         };
-        notes.extend(forecast.check(peak).err().map(|error| does_not_fit(&error)));
+        notes.extend(forecast.check(peak).err().map(|error| would_stop(&error)));
+        notes.extend(backend.refusal.as_ref().map(would_stop));
         let march = &forecast.march;
         Ok(Self {
             title: case.title.clone(),
             layout: march.phase_space.layout(),
+            bins,
             cells_z: phantom.cells_z() as u64,
             cells_x: phantom.cells_x() as u64,
             peak,
@@ -72,7 +81,7 @@ impl Plan {
         })
     }
 
-    fn bins(&self) -> u64 {
+    fn bins_held(&self) -> u64 {
         self.layout.len() as u64
     }
 
@@ -90,9 +99,10 @@ impl Plan {
                 "grid",
                 format!("{energies} energy x {angles} angle x {cells_z} z x {cells_x} x"),
             ),
+            ("bin widths", widths(self.bins)),
             (
                 "held at once",
-                format!("{} bins ({planes} of {cells_z} planes)", self.bins()),
+                format!("{} bins ({planes} of {cells_z} planes)", self.bins_held()),
             ),
             (
                 "steps",
@@ -116,13 +126,13 @@ impl Plan {
     }
 
     pub fn json(&self) -> Value {
-        json!({
+        let mut plan = json!({
             "title": self.title,
             "energy_bins": self.layout.energies,
             "angle_bins": self.layout.angles,
             "cells_z": self.cells_z,
             "cells_x": self.cells_x,
-            "bins_held": self.bins(),
+            "bins_held": self.bins_held(),
             "steps_expected": self.steps_expected,
             "steps_at_most": self.steps_at_most,
             "stepping": self.stepping,
@@ -132,8 +142,23 @@ impl Plan {
             "backend_reason": self.backend.reason,
             "precision": self.precision,
             "notes": self.notes,
-        })
+        });
+        for (name, width) in self.bins.figures() {
+            plan[name] = json!(width);
+        }
+        plan
     }
+}
+
+/// Of the energy axis, where it is in range, and of the angle axis.
+fn widths(bins: BinWidths) -> String {
+    let (narrowest_mm, widest_mm) = (bins.range_bin_mm, bins.range_bin_widest_mm);
+    let of_range = match narrowest_mm {
+        none if none.is_nan() => String::new(),
+        all if all == widest_mm => format!("{all:.4} mm of range, "),
+        _ => format!("{narrowest_mm:.4} to {widest_mm:.4} mm of range, "),
+    };
+    format!("{of_range}{} degree", bins.angle_bin_deg)
 }
 
 /// A backend that cannot be had does not stop a check: a case for a GPU may be checked elsewhere.
@@ -143,25 +168,23 @@ fn backend_of(case: &Case, device: Option<&str>) -> Backend {
             name: opened.machine.name(),
             reason: opened.reason,
             machine: opened.machine,
+            refusal: None,
         },
         Err(error) => Backend {
             name: "none".into(),
             reason: format!("a run would stop: {}", error.message),
             machine: Box::new(Cpu::new(case.run.precision)),
+            refusal: Some(error),
         },
     }
 }
 
 /// One line: a run would stop, and how to mend it.
-fn does_not_fit(error: &Error) -> String {
-    let Error {
-        message, key, hint, ..
-    } = error;
-    format!(
-        "a run would stop: {message}; {}: {}",
-        key.as_deref().unwrap_or(""),
-        hint.as_deref().unwrap_or("")
-    )
+fn would_stop(error: &Error) -> String {
+    let key = error.key.iter().map(|key| format!("{key}: "));
+    let hint = error.hint.iter().map(|hint| format!("; {hint}"));
+    let said = key.chain([error.message.clone()]).chain(hint);
+    format!("a run would stop: {}", said.collect::<String>())
 }
 
 fn beam_of_highest_energy(case: &Case) -> usize {

@@ -3,6 +3,7 @@
 use super::terminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use smatrix2d::error::Result;
+use smatrix2d::march::TableSize;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,21 @@ pub enum Reporter {
     Silent,
 }
 
+/// A line before tables are built that take long; without it nothing would be heard until the first step.
+pub fn tell_tables(tables: TableSize) {
+    let TableSize {
+        energies,
+        angles,
+        media,
+        large,
+    } = tables;
+    if large {
+        terminal::tell(&format!(
+            "large tables come first, for {energies} energy bins, {angles} angle bins and {media} media; wider bins take less"
+        ));
+    }
+}
+
 impl Reporter {
     pub fn on_stderr() -> Result<Self> {
         if !std::io::stderr().is_terminal() {
@@ -30,6 +46,15 @@ impl Reporter {
         let style = ProgressStyle::with_template("{bar:40} step {pos}/{len}  {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         Ok(Self::Bar(ProgressBar::no_length().with_style(style)))
+    }
+
+    /// Of a march, before its first step.
+    pub fn tell_tables(&self, tables: TableSize) {
+        match self {
+            Self::Bar(bar) => bar.suspend(|| tell_tables(tables)),
+            Self::Lines { .. } => tell_tables(tables),
+            Self::Silent => {}
+        }
     }
 
     pub fn tell(&mut self, step: u64, steps: u64) {

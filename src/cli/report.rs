@@ -70,7 +70,7 @@ fn lost(results: &Results) -> Option<(&'static str, String)> {
 /// What bins add to the beam's spread from which on it is told: range, mm of water, where 70 MeV straggle by 0.5; angle, mrad, where
 /// beams diverge by 2 to 5.
 const WIDENED_FROM: [(&str, f64, &str); 2] = [
-    ("energy_axis_excess_sigma", 0.2, "mm of range"),
+    ("energy_axis_excess_sigma_mm", 0.2, "mm of range"),
     ("angle_axis_excess_sigma_mrad", 1.0, "mrad of angle"),
 ];
 
@@ -115,6 +115,9 @@ pub fn json(results: &Results, provenance: &Provenance, output: &Path) -> Value 
     });
     for (name, figure) in results.summary.figures() {
         value[name] = json!(figure);
+    }
+    for (name, width) in results.bins.figures() {
+        value[name] = json!(width);
     }
     for (name, channel) in &results.audit {
         value["audit"][name] = json!(channel);

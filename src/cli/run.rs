@@ -38,6 +38,7 @@ pub fn run(arguments: RunArgs) -> Result<()> {
         let plan = Plan::new(&case, &phantom, arguments.case.device.as_deref())?;
         return arguments.format.print(|| plan.text(), || plan.json());
     }
+    let device = arguments.case.device.as_deref();
     let output = arguments.output.clone();
     let output = output.unwrap_or_else(|| output_file::default_path(&arguments.case.path));
     output_file::check_creatable(&output, &inputs(&arguments.case, &case))?;
@@ -46,19 +47,17 @@ pub fn run(arguments: RunArgs) -> Result<()> {
         false => Reporter::on_stderr()?,
     };
     if !arguments.quiet {
-        notes::tell(&case);
+        notes::tell(&case, device);
     }
-    let computed = compute(
-        &case,
-        &phantom,
-        arguments.case.device.as_deref(),
-        &mut |progress| {
-            reporter.tell(
-                (progress.spots_done * progress.steps + progress.step) as u64,
-                (progress.spots * progress.steps) as u64,
-            );
-        },
-    );
+    let computed = compute(&case, &phantom, device, &mut |progress| {
+        if progress.step == 0 && progress.spots_done == 0 {
+            reporter.tell_tables(progress.tables);
+        }
+        reporter.tell(
+            (progress.spots_done * progress.steps + progress.step) as u64,
+            (progress.spots * progress.steps) as u64,
+        );
+    });
     reporter.finish();
     let (results, mut provenance) = computed?;
     provenance.command_line = std::env::args().collect::<Vec<_>>().join(" ");

@@ -1,9 +1,9 @@
 //! `sobp`: writes the case of a spread-out Bragg peak, fitted with the solver's own depth doses.
 
 use super::arguments::names;
-use super::output_file;
 use super::progress::Reporter;
 use super::terminal::{self, Format};
+use super::{notes, output_file};
 use serde_json::{Value, json};
 use smatrix2d::backend;
 use smatrix2d::case::{BackendChoice, Named, Nuclear, Precision};
@@ -54,7 +54,7 @@ pub struct SobpArgs {
     output: PathBuf,
     #[command(flatten)]
     format: Format,
-    /// No progress
+    /// No progress and no notes
     #[arg(short, long)]
     quiet: bool,
 }
@@ -63,11 +63,15 @@ pub fn run(arguments: SobpArgs) -> Result<()> {
     output_file::check_creatable(&arguments.output, &[])?;
     let choice = BackendChoice::from_name(&arguments.backend).unwrap_or(BackendChoice::Auto);
     let spec = arguments.spec();
-    let opened = backend::open(choice, spec.precision, arguments.device.as_deref())?;
+    let device = arguments.device.as_deref();
+    let opened = backend::open(choice, spec.precision, device)?;
     let mut reporter = match arguments.quiet {
         true => Reporter::Silent,
         false => Reporter::on_stderr()?,
     };
+    if !arguments.quiet {
+        notes::tell_unused_device(choice, device);
+    }
     let planned = sobp::plan(&spec, opened.machine.as_ref(), &mut |done, all| {
         reporter.tell(done as u64, all as u64);
     });

@@ -1,14 +1,15 @@
 //! Results on stdout. A reader that has gone away (`| head`) is no error.
 
 use smatrix2d::error::{Error, Kind, Result};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 
 pub fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
+    printed(|| io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// Lets `write` write to stdout, and flushes it.
+pub fn printed(write: impl FnOnce() -> io::Result<()>) -> Result<()> {
+    match write().and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
             Kind::Io,
             format!("stdout cannot be written: {error}"),
@@ -20,7 +21,7 @@ pub fn print(text: &str) -> Result<()> {
 
 /// A line on stderr; where that cannot be written, nobody is there to be told so.
 pub fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// How results are printed.

@@ -34,6 +34,7 @@ pub fn write(file: &File, results: &Results, provenance: &Provenance) -> hdf5::R
         write_spectra(&mut root, spectra)?;
     }
     write_summary(&root, results)?;
+    write_bins(&root, results)?;
     write_audit(&root, results)?;
     provenance::write(&root.child("provenance")?, provenance)?;
     root.finish()
@@ -196,6 +197,15 @@ fn write_spectra(root: &mut Section, spectra: &Spectra) -> hdf5::Result<()> {
 fn write_summary(root: &Section, results: &Results) -> hdf5::Result<()> {
     let group = root.child("summary")?;
     for (name, value) in results.summary.figures() {
+        group.value(name, value)?;
+    }
+    Ok(())
+}
+
+/// What a case leaves to defaults that depend on its beams.
+fn write_bins(root: &Section, results: &Results) -> hdf5::Result<()> {
+    let group = root.child("grid")?;
+    for (name, value) in results.bins.figures() {
         group.value(name, value)?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::case::{BeamSpec, Case, Stepping};
 use crate::central_axis::Crossing;
 use crate::media::Media;
 use crate::phantom::Phantom;
-use crate::physics::Material;
+use crate::physics::{Material, range_sigma_mm};
 
 /// Widest range bin taken by default.
 const AT_MOST_MM: f64 = 0.5;
@@ -31,8 +31,7 @@ pub fn default_range_bin_mm(
         Stepping::Depth => phantom.spacing_z_mm,
         Stepping::Path => case.transport.step_mm,
     };
-    // Bortfeld, Med. Phys. 24 (1997) 2024, eq. 18: sigma = 0.012 R^0.935, cm.
-    let sigma_mm = 10.0 * 0.012 * water.csda_range_g_per_cm2(spot.energy_mev).powf(0.935);
+    let sigma_mm = range_sigma_mm(water.csda_range_g_per_cm2(spot.energy_mev));
     let fraction = |widest_mm: f64| (step_mm / widest_mm).ceil() as usize;
     let of_straggling_mm = sigma_mm / BINS_PER_SIGMA;
     if all_water(phantom, media, water) {

@@ -12,7 +12,8 @@ use super::range_variance::RangeVariance;
 use super::removal::Removal;
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::case::{
-    AngleBins, Backward, BeamSpec, Case, EnergyAxisSpec, Nuclear, Scattering, Splitting, Stepping,
+    AngleBins, Backward, BeamSpec, Case, CrossSections, EnergyAxisSpec, Nuclear, Scattering,
+    Splitting, Stepping,
 };
 use crate::error::Result;
 use crate::ledger::Reactions;
@@ -81,28 +82,11 @@ impl SecondaryProtons {
         );
         let angles = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
         let projection = Projection::new(&angles, case.beams[0].angle_deg.to_radians());
-        let (mut tables, mut of_beam, mut of_scattered) = (Vec::new(), Vec::new(), Vec::new());
-        let among = population.among_protons();
-        for (material, interactions) in fine.materials.iter().zip(interactions) {
-            let table = EmissionTable::new(material, interactions, &axis, &projection, population);
-            tables.push(table);
-            let share = |of: &[Population]| EvenTable::of(|mev| interactions.share(among, of, mev));
-            of_beam.push(share(&Population::OF_PROTONS));
-            of_scattered.push(share(&Population::OF_SCATTERED));
-        }
-        let source = case.physics.cross_sections;
-        let removal = match population {
-            Population::Scattered => Removal::into_populations(
-                Nuclear::Transport,
-                source,
-                &Population::OF_SCATTERED,
-                &fine.materials,
-            )?,
-            Population::Hydrogen | Population::SetFree => {
-                Removal::new(Nuclear::Local, source, &fine.materials)?
-            }
-            Population::Deuterons => Removal::default(),
+        let of_materials = fine.materials.iter().zip(interactions);
+        let emission = |(material, interactions)| {
+            EmissionTable::new(material, interactions, &axis, &projection, population)
         };
+        let tables: Vec<EmissionTable> = of_materials.map(emission).collect();
         Ok(SecondaryProtons {
             media: Media::new(&phantom),
             production: Production::new(blocks, &phantom, axis.bins()),
@@ -110,9 +94,9 @@ impl SecondaryProtons {
             variance: RangeVariance::of(water),
             path_factors: path_factors(&tables, &projection, &angles, &axis),
             population,
-            shares_of_beam: of_beam,
-            shares_of_scattered: of_scattered,
-            removal,
+            shares_of_beam: shares(interactions, population, &Population::OF_PROTONS),
+            shares_of_scattered: shares(interactions, population, &Population::OF_SCATTERED),
+            removal: removal(population, case.physics.cross_sections, &fine.materials)?,
             blocks,
             tables,
             axis,
@@ -245,6 +229,37 @@ impl Frame {
             phantom,
             blocks,
         }
+    }
+}
+
+/// Per material: share of the protons absorbed into the populations `of` that become parents of this one.
+fn shares(
+    interactions: &[Interactions],
+    population: Population,
+    of: &[Population],
+) -> Vec<EvenTable> {
+    let among = population.among_protons();
+    let of_material = |one: &Interactions| EvenTable::of(|mev| one.share(among, of, mev));
+    interactions.iter().map(of_material).collect()
+}
+
+/// What reacts on a population's own way: scattered protons into populations again, deuterons not at all.
+fn removal(
+    population: Population,
+    source: CrossSections,
+    materials: &[Material],
+) -> Result<Removal> {
+    match population {
+        Population::Scattered => Removal::into_populations(
+            Nuclear::Transport,
+            source,
+            &Population::OF_SCATTERED,
+            materials,
+        ),
+        Population::Hydrogen | Population::SetFree => {
+            Removal::new(Nuclear::Local, source, materials)
+        }
+        Population::Deuterons => Ok(Removal::default()),
     }
 }
 

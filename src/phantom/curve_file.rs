@@ -3,7 +3,7 @@
 //! A row without density lies on the line between its neighbours'; one without material goes on with the row before. A
 //! composition (`H:0.103;O:0.897`, mass fractions) defines the material of its row; without one, the name is looked up.
 
-use crate::constants::DENSITY_BELOW_G_PER_CM3;
+use super::{DENSITY_HINT, density_refused};
 use crate::error::{Error, Result};
 use crate::text_file;
 use std::path::Path;
@@ -38,11 +38,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
 
 /// As `read`, from the file's text.
 pub fn parse(text: &str) -> Result<Vec<Row>> {
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line.trim()))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let mut lines = text_file::lines(text);
     check_heading(lines.next())?;
     let mut rows: Vec<Row> = Vec::new();
     for (number, line) in lines {
@@ -107,12 +103,13 @@ fn parse_density(text: &str) -> Result<Option<f64>> {
         return Ok(None);
     }
     let density = finite(text, "a density")?;
-    if density > 0.0 && density < DENSITY_BELOW_G_PER_CM3 {
-        return Ok(Some(density));
+    match density_refused(density) {
+        None => Ok(Some(density)),
+        Some(refused) => {
+            let message = format!("the density {refused}");
+            Err(Error::bad_data(message).hint(DENSITY_HINT))
+        }
     }
-    let message =
-        format!("the density is {density}; allowed: above 0 and below {DENSITY_BELOW_G_PER_CM3}");
-    Err(Error::bad_data(message).hint("densities are in g/cm3, not kg/m3"))
 }
 
 fn parse_substance(name: &str, composition: &str) -> Result<Option<Substance>> {

@@ -3,7 +3,7 @@
 //!
 //! The attribute (a list of names, on the root or on `/material_index`) says which material each index means.
 
-use crate::constants::DENSITY_BELOW_G_PER_CM3;
+use super::{DENSITY_HINT, density_refused};
 use crate::error::{Error, Kind, Result};
 use hdf5::types::{FixedAscii, FixedUnicode, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use hdf5::{Attribute, Dataset, File};
@@ -142,16 +142,12 @@ fn densities(file: &File, path: &Path, shape: (usize, usize)) -> Result<Array2<f
         .map_err(|error| unreadable(path, "density_g_per_cm3", &error))?;
     match values
         .indexed_iter()
-        .find(|(_, value)| !(**value > 0.0 && **value < DENSITY_BELOW_G_PER_CM3))
+        .find_map(|((z, x), value)| Some((z, x, density_refused(*value)?)))
     {
         None => Ok(values),
-        Some(((z, x), value)) => {
-            let message = format!(
-                "/density_g_per_cm3[{z}, {x}] is {value}; allowed: above 0 and below {DENSITY_BELOW_G_PER_CM3}"
-            );
-            let hint =
-                "densities are in g/cm3, not kg/m3; give a vacuum a small one, for example 1e-6";
-            Err(wrong(path, message).hint(hint))
+        Some((z, x, refused)) => {
+            let message = format!("/density_g_per_cm3[{z}, {x}] {refused}");
+            Err(wrong(path, message).hint(DENSITY_HINT))
         }
     }
 }

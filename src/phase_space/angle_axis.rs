@@ -6,6 +6,7 @@ use crate::case::AngleBins;
 #[derive(Clone, Debug)]
 pub struct AngleAxis {
     pub bin_rad: f64,
+    pub bin_deg: f64,
     /// Representative angles, rad, rising.
     pub centers_rad: Vec<f64>,
     /// Full circle: the last bin's neighbour is the first.
@@ -44,6 +45,7 @@ impl AngleAxis {
         let angle = |twice: i64| (0.5 * twice as f64 * bin_deg).to_radians();
         AngleAxis {
             bin_rad: bin_deg.to_radians(),
+            bin_deg,
             centers_rad: twice.iter().map(|&t| angle(t)).collect(),
             periodic,
             mirror_class: twice

@@ -15,6 +15,8 @@ pub struct EnergyAxis {
     /// The coordinate in which the energy-loss kernel keeps its moments: CSDA range in water in mm, or energy in MeV.
     pub coordinate: Vec<f64>,
     pub kind: EnergyCoordinate,
+    /// Width of bins of equal width in range.
+    pub range_bin_mm: Option<f64>,
     /// Bins below this one come to rest in their next step, wherever that leads: their energies are below the cutoff.
     pub first_moving: usize,
 }
@@ -84,6 +86,7 @@ impl EnergyAxis {
             first_moving: coordinate.partition_point(|&mm| mm < range_mm(cutoff_mev)),
             coordinate,
             kind: EnergyCoordinate::WaterRange,
+            range_bin_mm: Some(bin_mm),
         }
     }
 
@@ -110,6 +113,7 @@ impl EnergyAxis {
             centers_mev: centers,
             edges_mev: (0..=bins).map(|i| edge(step, i as f64)).collect(),
             kind: EnergyCoordinate::Energy,
+            range_bin_mm: None,
             first_moving: 0,
         }
     }

@@ -28,6 +28,30 @@ impl Element {
         })?
     }
 
+    /// Symbols by atomic number, hydrogen to uranium.
+    pub fn symbols() -> impl Iterator<Item = &'static str> {
+        data_lines().filter_map(|line| line.split(',').nth(1))
+    }
+
+    /// That of some items whose element is nearest in Z to this one, the lighter of two, with its element.
+    ///
+    /// # Errors
+    /// Bad data where no element has a symbol.
+    pub fn nearest<T>(
+        &self,
+        rising_in_z: impl IntoIterator<Item = T>,
+        symbol: impl Fn(&T) -> &str,
+    ) -> Result<Option<(Self, T)>> {
+        let with_element = rising_in_z
+            .into_iter()
+            .map(|item| Ok((Self::by_symbol(symbol(&item))?, item)))
+            .collect::<Result<Vec<_>>>()?;
+        let distance = |other: &Self| (other.atomic_number - self.atomic_number).abs();
+        Ok(with_element
+            .into_iter()
+            .min_by(|(a, _), (b, _)| distance(a).total_cmp(&distance(b))))
+    }
+
     /// The nearest element with a PSTAR table whose Z lies below (or above) the given one.
     pub fn tabulated_below(atomic_number: f64) -> Result<Self> {
         tabulated()?

@@ -25,3 +25,4 @@ pub use catalogue::{builtin, builtin_names};
 pub use element::Element;
 pub use kinematics::{beta_squared, pv_mev};
 pub use material::{Material, tables_sha256};
+pub use straggling::range_sigma_mm;

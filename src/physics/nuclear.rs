@@ -93,12 +93,6 @@ impl NuclearReactions {
             + self.energy_fraction(Secondary::Alpha, energy_mev)
     }
 
-    /// Share of the incident energy that leaves: neutrons, gammas, binding.
-    pub fn energy_fraction_leaving(&self, energy_mev: f64) -> f64 {
-        1.0 - self.energy_fraction_protons(energy_mev)
-            - self.energy_fraction_heavy_charged(energy_mev)
-    }
-
     /// Mean over the elements, weighted by how often each reacts; 0 where nothing reacts.
     fn mean_over_reactions(
         &self,

@@ -118,16 +118,8 @@ fn nearest(element: &Element, rows: &'static Rows, column: usize) -> Result<Elem
         .collect();
     let mut symbols: Vec<&str> = filled.iter().map(|row| row[0]).collect();
     symbols.dedup();
-    let candidates = symbols
-        .into_iter()
-        .map(Element::by_symbol)
-        .collect::<Result<Vec<_>>>()?;
-    let distance = |other: &Element| (other.atomic_number - element.atomic_number).abs();
-    let by_distance = |a: &Element, b: &Element| distance(a).total_cmp(&distance(b));
-    let nearest = candidates
-        .into_iter()
-        .min_by(by_distance)
-        .ok_or_else(damaged)?;
+    let found = element.nearest(symbols, |symbol| symbol)?;
+    let (nearest, _) = found.ok_or_else(damaged)?;
     let rows = filled
         .into_iter()
         .filter(|row| row[0] == nearest.symbol)

@@ -46,11 +46,6 @@ pub fn differential_moliere_rad2_cm2_per_g(
     moliere_correction(pv, log_term) * angle * angle / scattering_length_g_per_cm2
 }
 
-/// Integrand of the accumulated Highland integral, 1/(X_0 pv^2), cm2/(g MeV2).
-pub fn highland_integrand_cm2_per_g_mev2(radiation_length_g_per_cm2: f64, energy_mev: f64) -> f64 {
-    1.0 / (radiation_length_g_per_cm2 * pv_mev(energy_mev).powi(2))
-}
-
 /// theta0^2 (projected), rad2, of all matter passed: `radiation_lengths` = integral dx/X_0, `integral_per_mev2` =
 /// integral dx/(X_0 pv^2). Increasing in both; 0 below 1e-9 radiation lengths, where the logarithm has no meaning.
 pub fn highland_theta0_squared_rad2(radiation_lengths: f64, integral_per_mev2: f64) -> f64 {

@@ -60,14 +60,8 @@ pub(super) fn nearest(
         Traveller::Proton => &PROTONS,
         Traveller::Deuteron => &DEUTERONS,
     };
-    let elements = files
-        .iter()
-        .map(|file| Ok((Element::by_symbol(file.symbol)?, file)))
-        .collect::<Result<Vec<_>>>()?;
-    let distance = |other: &Element| (other.atomic_number - element.atomic_number).abs();
-    elements
-        .into_iter()
-        .min_by(|(a, _), (b, _)| distance(a).total_cmp(&distance(b)))
+    element
+        .nearest(files.iter(), |file| file.symbol)?
         .and_then(|(measured, file)| file.read(&measured, traveller))
         .ok_or_else(|| Error::internal("a table of spectra of data/icru63 is damaged"))
 }

@@ -34,11 +34,7 @@ pub fn read(path: &Path) -> Result<TotalPowers> {
 }
 
 fn parse(text: &str) -> Result<TotalPowers> {
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line.trim()))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let mut lines = text_file::lines(text);
     check_heading(lines.next())?;
     let mut rows: Vec<(f64, f64)> = Vec::new();
     for (number, line) in lines {

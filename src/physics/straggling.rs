@@ -13,6 +13,12 @@ pub fn variance_mev2_cm2_per_g(z_over_a: f64, energy_mev: f64) -> f64 {
     BETHE_K_MEV_CM2_PER_MOL * ELECTRON_MASS_MEV * z_over_a * (1.0 - 0.5 * beta2) / (1.0 - beta2)
 }
 
+/// Standard deviation of the range of protons that stop after `range_cm`, mm: 0.012 R^0.935, both in cm.
+/// Bortfeld, Med. Phys. 24 (1997) 2024, eq. 18.
+pub fn range_sigma_mm(range_cm: f64) -> f64 {
+    0.12 * range_cm.powf(0.935)
+}
+
 /// Third central moment of the energy loss per areal length, MeV3 cm2/g.
 pub fn third_moment_mev3_cm2_per_g(z_over_a: f64, energy_mev: f64) -> f64 {
     let beta2 = beta_squared(energy_mev);

@@ -8,11 +8,11 @@ use crate::case::{Case, Precision, Quantity};
 use crate::curves;
 use crate::error::Result;
 use crate::ledger::Ledger;
-use crate::march::spatial_grid;
+use crate::march::{March, spatial_grid};
 use crate::media::Media;
 use crate::nuclear::Marched;
 use crate::phantom::Phantom;
-use crate::results::{Axis, Results};
+use crate::results::{Axis, BinWidths, Results};
 use crate::scoring::Scores;
 use crate::spectra::SpectraCollector;
 use std::borrow::Cow;
@@ -27,8 +27,9 @@ pub struct Sum<'a> {
     steps: u64,
     cell_updates: u64,
     largest_window: u64,
-    pub energy_axis_excess: f64,
+    energy_axis_excess_sigma_mm: f64,
     angle_axis_excess_mrad: f64,
+    bins: BinWidths,
 }
 
 /// What the second phase space left: the ledgers and scores of all populations, and those of primaries among them.
@@ -49,9 +50,17 @@ impl<'a> Sum<'a> {
             steps: 0,
             cell_updates: 0,
             largest_window: 0,
-            energy_axis_excess: 0.0,
+            energy_axis_excess_sigma_mm: 0.0,
             angle_axis_excess_mrad: 0.0,
+            bins: BinWidths::NONE,
         }
+    }
+
+    /// Notes the bins of a march, and what they add to its range.
+    pub fn note_bins(&mut self, march: &March) {
+        let excess_mm = march.energy_axis_excess_sigma_mm();
+        self.energy_axis_excess_sigma_mm = self.energy_axis_excess_sigma_mm.max(excess_mm);
+        self.bins = self.bins.with(march.bin_widths());
     }
 
     /// Notes the angles that bins added to sources, the worst of them.
@@ -110,7 +119,7 @@ impl<'a> Sum<'a> {
             steps: self.steps,
             cell_updates: self.cell_updates,
             largest_window: self.largest_window,
-            energy_axis_excess: self.energy_axis_excess,
+            energy_axis_excess_sigma_mm: self.energy_axis_excess_sigma_mm,
         })
     }
 }
@@ -144,7 +153,10 @@ fn results(
         let prefixed = |(name, value)| (format!("secondary_{name}"), value);
         audit.extend(second.ledger.channels().into_iter().map(prefixed));
     }
-    audit.push(("energy_axis_excess_sigma".into(), sum.energy_axis_excess));
+    audit.push((
+        "energy_axis_excess_sigma_mm".into(),
+        sum.energy_axis_excess_sigma_mm,
+    ));
     audit.push((
         "angle_axis_excess_sigma_mrad".into(),
         sum.angle_axis_excess_mrad,
@@ -172,6 +184,7 @@ fn results(
         depth_dose_mev_per_mm: depth_dose,
         sigma_x_mm: sigma_x,
         spectra: spectra.map(|collector| collector.finish(case)),
+        bins: sum.bins,
         audit,
         audit_by_step: ledger.channels_by_step(),
         storage_is_double: case.run.precision == Precision::Double,

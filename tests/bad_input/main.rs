@@ -28,7 +28,10 @@ fn refused(folder: &TempDir, arguments: &[&str], code: i32) -> String {
         !stderr.contains("panicked") && !stderr.contains("RUST_BACKTRACE"),
         "{arguments:?}: {stderr}"
     );
-    assert!(stderr.starts_with("error: "), "{arguments:?}: {stderr}");
+    // Notes on the case may come first.
+    let mut lines = stderr.lines().skip_while(|line| line.starts_with("note: "));
+    let told = lines.next().is_some_and(|line| line.starts_with("error: "));
+    assert!(told, "{arguments:?}: {stderr}");
     assert_eq!(
         listing(folder.path()),
         before,

@@ -84,7 +84,9 @@ pub const WRONG_KEYS: &[Wrong] = &[
     ("stepping = \"depth\"", "max_steps = 0", 17, "transport.max_steps", &["from 1"]),
     ("stepping = \"depth\"", "prune = -1e-7", 17, "transport.prune", &["at least 0 and below 1"]),
     ("stepping = \"depth\"", "prune = 1.0", 17, "transport.prune", &["below 1"]),
-    ("density_g_per_cm3 = 1.0", "density_g_per_cm3 = 0.0", 25, "materials.own.density_g_per_cm3", &["above 0"]),
+    ("density_g_per_cm3 = 1.0", "density_g_per_cm3 = 0.0", 25, "materials.own.density_g_per_cm3", &["at least 1e-8", "for a vacuum"]),
+    ("density_g_per_cm3 = 1.0", "density_g_per_cm3 = 1e-300", 25, "materials.own.density_g_per_cm3", &["at least 1e-8", "for a vacuum"]),
+    ("[1.0, 1.0]\n", "[1.0, 1.0]\ndensity_g_per_cm3 = 1e-300\n", 7, "phantom.density_g_per_cm3", &["at least 1e-8", "for a vacuum"]),
     ("density_g_per_cm3 = 1.0", "density_g_per_cm3 = 1000.0", 25, "materials.own.density_g_per_cm3", &["below 30"]),
     // Extents and cells.
     ("[-40.0, 40.0]", "[40.0, -40.0]", 4, "phantom.x_mm", &["the first below the second"]),

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 use smatrix2d::curves::summarise;
-use smatrix2d::results::{Axis, Provenance, Results};
+use smatrix2d::results::{Axis, BinWidths, Provenance, Results};
 
 /// A pencil beam that stops at two thirds of the phantom, `nz` by `nx` cells of 1.5 by 0.5 mm.
 pub fn sample_results(nz: usize, nx: usize) -> Results {
@@ -40,6 +40,11 @@ pub fn sample_results(nz: usize, nx: usize) -> Results {
         sigma_x_mm: sigma_x,
         spectra: None,
         summary,
+        bins: BinWidths {
+            range_bin_mm: 0.25,
+            range_bin_widest_mm: 0.5,
+            angle_bin_deg: 0.5,
+        },
         audit: vec![
             ("weight_in".into(), 1.0),
             ("energy_in_mev".into(), 150.0),

@@ -28,7 +28,7 @@ fn range_bins_that_divide_the_cells_add_nothing() {
         let results = on_range_bins(bin, "true");
         claim(
             &format!("excess-range-{bin}mm"),
-            audit(&results, "energy_axis_excess_sigma"),
+            audit(&results, "energy_axis_excess_sigma_mm"),
             0.1,
             "mm",
         );
@@ -82,7 +82,7 @@ fn the_audit_tells_what_range_bins_out_of_step_add() {
         };
         // Depths are in cells of 1 mm here, out of step with the bins: a cell's own width is in their spread.
         let found = (stopping_sigma_mm(&results, 0.0).powi(2) - own * own).sqrt();
-        let told = audit(&results, "energy_axis_excess_sigma");
+        let told = audit(&results, "energy_axis_excess_sigma_mm");
         println!("row\texcess\t{bin}\t{straggling}\t{told:.3}\t{found:.3}");
         claim(
             &format!("excess-told-{bin}mm-{straggling}"),
@@ -103,7 +103,7 @@ fn energy_axes_come_to_the_range_of_the_range_axis_and_the_audit_tells_their_wid
     for axis in ["uniform", "log"] {
         for bins in [150, 300, 600, 1200] {
             let results = on_energy_bins(axis, bins);
-            let told = audit(&results, "energy_axis_excess_sigma");
+            let told = audit(&results, "energy_axis_excess_sigma_mm");
             let found = (stopping_sigma_mm(&results, 0.0).powi(2)
                 - range_straggling_mm(150.0, 2.0).powi(2))
             .max(0.0)

@@ -45,7 +45,7 @@ fn a_slab_shifts_the_range_by_its_water_equivalent() {
         let found = plain.summary.r80_mm - slab.summary.r80_mm;
         println!(
             "row\tslabs\t{material}\t{spacing}\t{expected:.3}\t{found:.3}\t{:.3}",
-            audit(&slab, "energy_axis_excess_sigma")
+            audit(&slab, "energy_axis_excess_sigma_mm")
         );
         claim(
             &format!("slab-{material}-{spacing}mm"),

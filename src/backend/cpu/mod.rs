@@ -8,7 +8,7 @@ pub use simd::InstructionSet;
 
 use super::{Machine, Stepper};
 use crate::case::Precision;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::march::March;
 use crate::memory::Bytes;
 use crate::operators::energy_loss::{MOMENTS, SCORES};
@@ -46,17 +46,27 @@ impl Cpu {
     }
 }
 
+/// # Errors
+/// Bad data: half precision.
+pub fn check_precision(precision: Precision) -> Result<()> {
+    match precision {
+        Precision::Half => Err(half_refused()),
+        Precision::Single | Precision::Double => Ok(()),
+    }
+}
+
+fn half_refused() -> Error {
+    Error::bad_data("half precision is stored on a GPU only")
+        .key("run.precision")
+        .hint("use precision = \"single\", which is as fast on a CPU")
+}
+
 impl Machine for Cpu {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         match self.precision {
             Precision::Single => Ok(Box::new(CpuStepper::<f32>::new(march, self)?)),
             Precision::Double => Ok(Box::new(CpuStepper::<f64>::new(march, self)?)),
-            Precision::Half => Err(Error::new(
-                Kind::BadData,
-                "half precision is stored on a GPU only",
-            )
-            .key("run.precision")
-            .hint("use precision = \"single\", which is as fast on a CPU")),
+            Precision::Half => Err(half_refused()),
         }
     }
 

@@ -3,9 +3,6 @@
 /// (name, PTX): the name is the `.cu` file's stem.
 pub const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/ptx_modules.rs"));
 
-/// The compiler that made the PTX, or `kernels/ptx` for the committed files.
-pub const ORIGIN: &str = env!("SMATRIX2D_PTX_ORIGIN");
-
 /// The PTX of `kernels/<name>.cu`.
 pub fn module(name: &str) -> Option<&'static str> {
     MODULES
