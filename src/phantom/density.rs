@@ -3,7 +3,7 @@
 use crate::constants::DENSITIES_G_PER_CM3;
 
 /// How to mend a refused one.
-pub const DENSITY_HINT: &str = "densities are in g/cm3, not kg/m3 (water: 1.0); for a vacuum take a thin gas, for example 1e-6, or set physics.energy_loss = false and physics.scattering = \"none\"";
+pub const DENSITY_HINT: &str = "densities are in g/cm3, not kg/m3 (water: 1.0); for a vacuum take a thin gas, for example 1e-6, in double precision, or set physics.energy_loss = false and physics.scattering = \"none\"";
 
 /// What is wrong with a density, to be said of it; none where nothing is.
 pub fn density_refused(g_per_cm3: f64) -> Option<String> {
