@@ -221,11 +221,11 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     extern "C" __global__ void __launch_bounds__(LANES *ROWS)                                                        \
         transport_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot, int middle_slot,       \
                          int to_slot, int plane, int depth) {                                                        \
-        transport<SCORES>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                      \
+        transport<SCORES>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                          \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(LANES *ROWS, 1)                                                     \
         transport_reacting_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot,               \
                                   int middle_slot, int to_slot, int plane, int depth) {                              \
-        transport<REACTING>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                          \
+        transport<REACTING>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                        \
     }
 FOR_EACH_STORAGE(ENERGY_LOSS_KERNEL)
