@@ -5,6 +5,7 @@
 
 mod balance;
 mod convergence;
+mod depth_doses;
 mod energy_axes;
 mod free_flight;
 mod geant4;

@@ -3,10 +3,9 @@
 //! Nothing is fitted: energies and their spread (0.03 %) are the machine's. Its water is taken to be Geant4's (78 eV), with the stopping
 //! powers of `geant4.rs`.
 
+use crate::depth_doses::DepthDoses;
 use crate::reference::columns;
-use crate::support::{claim, known_difference, run, worst};
-use smatrix2d::curves;
-use smatrix2d::results::{Axis, Summary};
+use crate::support::{claim, known_difference, worst};
 
 /// Column of the data file and energy, MeV.
 const ENERGIES_MEV: [(usize, f64); 7] = [
@@ -19,14 +18,7 @@ const ENERGIES_MEV: [(usize, f64); 7] = [
     (7, 216.449),
 ];
 
-/// Depth doses on the same cells of 1 mm, MeV/mm, as far as the reference goes.
-struct Compared {
-    mine: Vec<f64>,
-    theirs: Vec<f64>,
-    summaries: [Summary; 2],
-}
-
-fn compared((column, energy_mev): (usize, f64)) -> Compared {
+fn compared((column, energy_mev): (usize, f64)) -> DepthDoses {
     let reference = columns("topas_water_depth_doses.csv").swap_remove(column);
     let theirs: Vec<f64> = reference
         .into_iter()
@@ -51,44 +43,14 @@ nuclear = "transport"
         theirs.len() as f64,
         0.0003 * energy_mev,
     );
-    let results = run(&case, &[]).results;
-    let mine = results.depth_dose_mev_per_mm.to_vec();
-    Compared {
-        summaries: [summarised(&mine), summarised(&theirs)],
-        mine,
-        theirs,
-    }
-}
-
-/// Figures of a depth dose on cells of 1 mm.
-fn summarised(mev_per_mm: &[f64]) -> Summary {
-    let cells = mev_per_mm.len();
-    curves::summarise(
-        &Axis::uniform(0.0, 1.0, cells),
-        mev_per_mm,
-        &vec![0.0; cells],
-    )
-}
-
-impl Compared {
-    fn in_shares_of_the_peak(&self) -> impl Iterator<Item = f64> {
-        let peak = self.summaries[1].peak_mev_per_mm;
-        let cells = self.mine.iter().zip(&self.theirs);
-        cells.map(move |(a, b)| (a - b) / peak)
-    }
-
-    /// Ratio less 1 of the sums over cells.
-    fn over(&self, cells: std::ops::Range<usize>) -> f64 {
-        let sum = |dose: &[f64]| dose[cells.clone()].iter().sum::<f64>();
-        sum(&self.mine) / sum(&self.theirs) - 1.0
-    }
+    DepthDoses::of(&case, &[], theirs)
 }
 
 #[test]
 fn depth_doses_from_70_to_216_mev_are_those_of_topas_but_for_the_peaks_height() {
-    let all: Vec<Compared> = ENERGIES_MEV.into_iter().map(compared).collect();
-    let over_all = |of: &dyn Fn(&Compared) -> f64| worst(all.iter().map(of));
-    let range = over_all(&|one| one.summaries[0].r80_mm - one.summaries[1].r80_mm);
+    let all: Vec<DepthDoses> = ENERGIES_MEV.into_iter().map(compared).collect();
+    let over_all = |of: &dyn Fn(&DepthDoses) -> f64| worst(all.iter().map(of));
+    let range = over_all(&DepthDoses::r80_mm);
     claim("topas-r80", range, 0.15, "mm");
     // In blocks of a centimetre behind the first 2 mm, up to 60 % of the range.
     let plateau = over_all(&|one| {
@@ -102,15 +64,12 @@ fn depth_doses_from_70_to_216_mev_are_those_of_topas_but_for_the_peaks_height() 
         0.01,
         "1",
     );
-    let rms = over_all(&|one| {
-        let squares: f64 = one.in_shares_of_the_peak().map(|d| d * d).sum();
-        (squares / one.mine.len() as f64).sqrt()
-    });
+    let rms = over_all(&DepthDoses::rms);
     claim("topas-rms", rms, 0.007, "of the peak");
-    let largest = over_all(&|one| worst(one.in_shares_of_the_peak()));
+    let largest = over_all(&DepthDoses::largest);
     // What two Monte Carlo codes differ by, at 149.8 and 150 MeV (0.1 % of the peak).
     let geant4 = columns("geant4_nuclear_water_150mev_depth.csv").swap_remove(1);
-    let geant4 = summarised(&geant4).peak_mev_per_mm;
+    let geant4 = worst(geant4);
     let apart = all[3].summaries[1].peak_mev_per_mm / geant4 - 1.0;
     assert!((0.02..0.025).contains(&apart), "{apart}");
     known_difference("topas-largest", largest, 0.02, 0.0375, "of the peak");

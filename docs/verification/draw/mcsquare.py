@@ -1,8 +1,9 @@
-"""Maps of MCsquare (Souris, Lee & Sterpin, Med. Phys. 43 (2016) 1700; Apache-2.0) for tests/data, all physics.
+"""Maps and depth doses of MCsquare (Souris, Lee & Sterpin, Med. Phys. 43 (2016) 1700; Apache-2.0) for tests/data.
 
     mcsquare.py FOLDER    FOLDER: that of the package opentps 2.0.2 that holds the program and its Materials
 
-150 MeV, sigma 3 mm, parallel; slabs of bone and lung, and half of each, in water; cells of 1 x 0.5 mm, handed on as 1 mm.
+Parallel beams, sigma 3 mm. Maps: 150 MeV, all physics, in water with slabs of bone and lung, and half of each. Depth doses: water, all
+physics and without nuclear interactions. All on cells of 1 mm, computed on these or finer ones along the depth.
 """
 
 import os
@@ -10,22 +11,46 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 DATA = Path(__file__).resolve().parents[3] / "tests/data"
-ENERGY_MEV, SIGMA_MM, HISTORIES = 150.0, 3.0, 1_000_000
-ACROSS, CELL_MM, DEPTH_CELL_MM = 80, 1.0, 0.5
+SIGMA_MM, CELL_MM = 3.0, 1.0
 # Hounsfield numbers that stand for (material, g/cm3).
 BONE, LUNG = 1000, -740
 MATERIALS = [(-1000, "Lung"), (-499, "Water"), (501, "Bone_Cortical")]
 DENSITIES = "-1000 0.26\n-500 0.26\n-499 1.0\n500 1.0\n501 1.85\n2000 1.85\n"
-PHANTOMS = {  # (number, from and to depth, from x, depth of the phantom), mm
-    "bone_slab": (BONE, 20, 50, -40, 180),
-    "bone_half": (BONE, 20, 50, 0, 180),
-    "lung_slab": (LUNG, 20, 70, -40, 220),
-    "lung_half": (LUNG, 20, 70, 0, 220),
+
+
+class Run(NamedTuple):
+    energy_mev: float = 150.0
+    nuclear: bool = True
+    histories: int = 1_000_000
+    depth_mm: int = 180
+    depth_cell_mm: float = 0.5
+    across: int = 80
+    # Number, from and to depth, from x, mm.
+    region: tuple = (0, 0, 0, 0)
+
+
+MAPS = {
+    "water": Run(),
+    "bone_slab": Run(region=(BONE, 20, 50, -40)),
+    "bone_half": Run(region=(BONE, 20, 50, 0)),
+    "lung_slab": Run(region=(LUNG, 20, 70, -40), depth_mm=220),
+    "lung_half": Run(region=(LUNG, 20, 70, 0), depth_mm=220),
 }
+DEPTH_DOSES = [
+    Run(70.0, depth_mm=50, depth_cell_mm=0.25),
+    Run(100.0, depth_mm=90),
+    Run(),
+    Run(200.0, histories=800_000, depth_mm=290, depth_cell_mm=1.0, across=120),
+    Run(230.0, histories=800_000, depth_mm=360, depth_cell_mm=1.0, across=120),
+    Run(70.0, nuclear=False, histories=400_000, depth_mm=50, depth_cell_mm=0.25),
+    Run(nuclear=False, histories=400_000),
+    Run(230.0, nuclear=False, histories=300_000, depth_mm=360, depth_cell_mm=1.0, across=120),
+]
 BEAM = "{0} {0} 0.0 1e6 1 {1} 1e-6 0.0 {1} 1e-6 0.0 0 {1} 1e-6 0.0 {1} 1e-6 0.0"
 LIBRARY = """--UPenn beam model (double gaussian)--
 
@@ -86,9 +111,10 @@ p
 ####X Y Weight
 0.0 0.0 1.0
 """
-CONFIG = f"""Num_Threads 1
+CONFIG = """Num_Threads 1
 RNG_Seed 1
-Num_Primaries {HISTORIES}
+Num_Primaries {histories}
+Simulate_Nuclear_Interactions {nuclear}
 E_Cut_Pro 0.5
 D_Max 0.1
 CT_File ct.mhd
@@ -103,57 +129,81 @@ Dose_MHD_Output False
 """
 
 
-def numbers(phantom):
+def numbers(run):
     """Hounsfield numbers [along the field, depth from below, x]: the beam comes from the far end of the second axis."""
-    number, front, back, from_x, depth = phantom
-    cells = int(depth / DEPTH_CELL_MM)
-    z = (np.arange(cells)[::-1] + 0.5) * DEPTH_CELL_MM
-    x = (np.arange(ACROSS) + 0.5) * CELL_MM - 0.5 * ACROSS * CELL_MM
-    plane = np.where(((z > front) & (z < back))[:, None] & (x > from_x), number, 0)
-    return np.repeat(plane[None], ACROSS, axis=0).astype("<f4")
+    number, front, back, from_x = run.region
+    z = (np.arange(int(run.depth_mm / run.depth_cell_mm))[::-1] + 0.5) * run.depth_cell_mm
+    plane = np.where(((z > front) & (z < back))[:, None] & (centers(run.across, -0.5) > from_x), number, 0)
+    return np.repeat(plane[None], run.across, axis=0).astype("<f4")
 
 
-def write_input(folder, labels, ct):
+def centers(cells, origin):
+    """Of cells of 1 mm; `origin` in shares of their whole extent."""
+    return (np.arange(cells) + 0.5 + origin * cells) * CELL_MM
+
+
+def write_input(folder, labels, run, ct):
     ct.tofile(folder / "ct.raw")
     sizes = " ".join(str(n) for n in ct.shape[::-1])
-    header = f"NDims = 3\nDimSize = {sizes}\nElementSpacing = {CELL_MM} {DEPTH_CELL_MM} {CELL_MM}\nOffset = 0 0 0\n"
+    header = f"NDims = 3\nDimSize = {sizes}\nElementSpacing = {CELL_MM} {run.depth_cell_mm} {CELL_MM}\nOffset = 0 0 0\n"
     (folder / "ct.mhd").write_text(f"ObjectType = Image\n{header}ElementType = MET_FLOAT\nElementDataFile = ct.raw\n")
     (folder / "density.txt").write_text(DENSITIES)
     (folder / "material.txt").write_text("".join(f"{number} {labels[name]}\n" for number, name in MATERIALS))
-    beams = "\n".join(BEAM.format(energy, SIGMA_MM) for energy in (ENERGY_MEV - 1, ENERGY_MEV, ENERGY_MEV + 1))
+    beams = "\n".join(BEAM.format(run.energy_mev + more, SIGMA_MM) for more in (-1, 0, 1))
     (folder / "library.txt").write_text(LIBRARY + beams + "\n")
-    surface = ct.shape[1] * DEPTH_CELL_MM - 1e-3
-    plan = PLAN.format(middle=0.5 * ACROSS * CELL_MM, surface=surface, energy=ENERGY_MEV)
-    (folder / "plan.txt").write_text(plan)
-    (folder / "config.txt").write_text(CONFIG)
+    middle, surface = 0.5 * run.across * CELL_MM, run.depth_mm - 1e-3
+    (folder / "plan.txt").write_text(PLAN.format(middle=middle, surface=surface, energy=run.energy_mev))
+    (folder / "config.txt").write_text(CONFIG.format(histories=run.histories, nuclear=run.nuclear))
 
 
-def energy_map(mcsquare, phantom):
+def energy_map(mcsquare, run):
     """MeV per proton [z, x] in cells of 1 mm."""
     lines = (mcsquare / "Materials/list.dat").read_text().splitlines()
     labels = {line.split()[1]: line.split()[0] for line in lines if line.strip()}
-    ct = numbers(phantom)
+    ct = numbers(run)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_input(folder, labels, ct)
+        write_input(folder, labels, run, ct)
         (folder / "Outputs").mkdir()
         environment = {**os.environ, "MCsquare_Materials_Dir": str(mcsquare / "Materials")}
         subprocess.run([mcsquare / "MCsquare_linux", "config.txt"], cwd=folder, env=environment, check=True)
         energy_ev = np.fromfile(folder / "Outputs/Energy.raw", "<f4").reshape(ct.shape)
-    per_depth = 1e-6 * energy_ev[:, ::-1].sum(axis=0)
-    return per_depth.reshape(-1, int(CELL_MM / DEPTH_CELL_MM), ACROSS).sum(axis=1)
+    return per_mm(run, 1e-6 * energy_ev[:, ::-1].sum(axis=0))
 
 
-def save(name, energy_mev):
+def per_mm(run, energy_mev):
+    """Sums in cells of 1 mm along the depth, [z, x]."""
+    return energy_mev.reshape(run.depth_mm, -1, run.across).sum(axis=1)
+
+
+def save_map(name, run, energy_mev):
+    cells_z, cells_x = energy_mev.shape
     np.savez_compressed(
         DATA / f"mcsquare_{name}_150mev_map.npz",
-        x_mm=(np.arange(ACROSS) + 0.5) * CELL_MM - 0.5 * ACROSS * CELL_MM,
-        z_mm=(np.arange(len(energy_mev)) + 0.5) * CELL_MM,
+        x_mm=centers(cells_x, -0.5),
+        z_mm=centers(cells_z, 0.0),
         edep_MeV_per_primary_zx=energy_mev.astype(np.float32),
-        source=f"docs/verification/draw/mcsquare.py, {HISTORIES} histories; MeV per proton in cells of 1 mm, summed over y",
+        source=f"docs/verification/draw/mcsquare.py, {run.histories} histories; MeV per proton in cells of 1 mm, summed over y",
     )
 
 
+def save_depth_doses(maps):
+    """MeV/mm by depth, a column a run, nothing behind the end of its phantom."""
+    names = [f"{'all' if run.nuclear else 'em'}_{run.energy_mev:.0f}mev_mev_per_mm" for run in DEPTH_DOSES]
+    depths = max(len(energy_mev) for energy_mev in maps)
+    with open(DATA / "mcsquare_water_depth_doses.csv", "w") as file:
+        file.write("# MCsquare, docs/verification/draw/mcsquare.py: energy per proton and mm in water, all physics (all) and without nuclear interactions (em)\n")
+        file.write(",".join(["depth_mm", *names]) + "\n")
+        for z in range(depths):
+            row = [f"{energy_mev[z].sum() / CELL_MM:.6g}" if z < len(energy_mev) else "NaN" for energy_mev in maps]
+            file.write(",".join([f"{(z + 0.5) * CELL_MM:.1f}", *row]) + "\n")
+
+
+def main(mcsquare):
+    for name, run in MAPS.items():
+        save_map(name, run, energy_map(mcsquare, run))
+    save_depth_doses([energy_map(mcsquare, run) for run in DEPTH_DOSES])
+
+
 if __name__ == "__main__":
-    for name, phantom in PHANTOMS.items():
-        save(name, energy_map(Path(sys.argv[1]).resolve(), phantom))
+    main(Path(sys.argv[1]).resolve())
