@@ -151,6 +151,14 @@ impl<T: Real, const ABSORBS: bool> ScoreRow<'_, '_, T, ABSORBS> {
     fn score<const N: usize>(&mut self, first: usize) {
         let (start, pitch, begins) = self.place(first);
         let sweep = &mut *self.sweep;
+        let mut sums = [Group::<T, N>::ZERO; SCORES];
+        if !begins {
+            for i in 0..N {
+                for q in 0..SCORES {
+                    sums[q].0[i] = sweep.partial[start + i][q];
+                }
+            }
+        }
         let [
             mut weight,
             mut energy_mev,
@@ -158,7 +166,7 @@ impl<T: Real, const ABSORBS: bool> ScoreRow<'_, '_, T, ABSORBS> {
             mut stopped,
             mut let_deposit,
             mut path,
-        ] = sums_so_far::<T, SCORES, N>(sweep.partial, start, begins);
+        ] = sums;
         for energy in self.energies.range() {
             let at = start + energy * pitch;
             let cells = &sweep.psi[at..at + N];
@@ -186,8 +194,15 @@ impl<T: Real, const ABSORBS: bool> ScoreRow<'_, '_, T, ABSORBS> {
     fn absorb<const N: usize>(&mut self, first: usize) {
         let (start, pitch, begins) = self.place(first);
         let sweep = &mut *self.sweep;
-        let [mut weight, mut first, mut second, mut third] =
-            sums_so_far::<T, MOMENTS, N>(sweep.absorbed, start, begins);
+        let mut sums = [Group::<T, N>::ZERO; MOMENTS];
+        if !begins {
+            for i in 0..N {
+                for n in 0..MOMENTS {
+                    sums[n].0[i] = sweep.absorbed[start + i][n];
+                }
+            }
+        }
+        let [mut weight, mut first, mut second, mut third] = sums;
         for energy in self.energies.range() {
             let at = start + energy * pitch;
             let cells = &sweep.psi[at..at + N];
@@ -205,24 +220,6 @@ impl<T: Real, const ABSORBS: bool> ScoreRow<'_, '_, T, ABSORBS> {
             target[3].take_lanes(third.0[i], &self.run.lanes);
         }
     }
-}
-
-/// What the energies before have summed to; zeros where sums begin.
-#[inline(always)]
-fn sums_so_far<T: Real, const COUNT: usize, const N: usize>(
-    partial: &[[Chunk<T>; COUNT]],
-    start: usize,
-    begins: bool,
-) -> [Group<T, N>; COUNT] {
-    let mut sums = [Group::<T, N>::ZERO; COUNT];
-    if !begins {
-        for i in 0..N {
-            for q in 0..COUNT {
-                sums[q].0[i] = partial[start + i][q];
-            }
-        }
-    }
-    sums
 }
 
 /// One target energy of a run's row, gathered.
