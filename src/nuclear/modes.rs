@@ -7,7 +7,8 @@
 //!   B = V - V_0,    s = T / B^(3/2),    h = (s + sqrt(s^2 + 4)) / 2
 //!   E_1 = m + h sqrt(B), of share 1 / (1 + h^2);    E_2 = m - sqrt(B) / h, of the rest
 //!
-//! (the law of two points with given mean, variance and skewness; elementary).
+//! (the law of two points with given mean, variance and skewness; elementary). Modes nearer to each other than they are wide, B < V_0,
+//! are one of variance V.
 
 use crate::operators::energy_loss::MOMENTS;
 
@@ -19,7 +20,7 @@ pub struct Mode {
     pub variance_mev2: f64,
 }
 
-/// Variances between modes below this share of the mean's square are rounding of single precision: sums of E^2 are good to some 1e-7.
+/// Variances below this share of the mean's square are rounding of single precision: sums of E^2 are good to some 1e-7.
 const ROUNDING: f64 = 1e-6;
 
 /// The modes of protons with the given moments of energy, 0 to 3, about zero; `own_mev2`: V_0 at a mean energy.
@@ -27,15 +28,16 @@ pub fn modes(moments: [f64; MOMENTS], own_mev2: &dyn Fn(f64) -> f64) -> [Mode; 2
     let [weight, first, second, third] = moments;
     let (mean, second, third) = (first / weight, second / weight, third / weight);
     let variance = (second - mean * mean).max(0.0);
-    let own = own_mev2(mean);
+    let (own, rounding) = (own_mev2(mean), ROUNDING * mean * mean);
     let between = variance - own;
-    let one = |share: f64, energy_mev: f64| Mode {
+    let mode = |share: f64, energy_mev: f64, variance_mev2: f64| Mode {
         share,
         energy_mev,
-        variance_mev2: own,
+        variance_mev2,
     };
-    if between <= ROUNDING * mean * mean {
-        return [one(1.0, mean), one(0.0, mean)];
+    if between <= own.max(rounding) {
+        let known = if variance > rounding { variance } else { own };
+        return [mode(1.0, mean, known), mode(0.0, mean, known)];
     }
     let central = third - 3.0 * mean * second + 2.0 * mean.powi(3);
     let skewness = central / between.powf(1.5);
@@ -44,8 +46,8 @@ pub fn modes(moments: [f64; MOMENTS], own_mev2: &dyn Fn(f64) -> f64) -> [Mode; 2
     let h = (0.5 * (skewness + skewness.hypot(2.0))).max(distance / mean);
     let share = 1.0 / (1.0 + h * h);
     [
-        one(share, mean + h * distance),
-        one(1.0 - share, mean - distance / h),
+        mode(share, mean + h * distance, own),
+        mode(1.0 - share, mean - distance / h, own),
     ]
 }
 
@@ -99,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn a_beam_as_wide_as_it_is_by_itself_is_one_mode() {
-        let found = modes(moments(&[(0.5, 99.0), (0.5, 101.0)]), &|_| 1.0);
+    fn a_beam_little_wider_than_it_is_by_itself_is_one_mode() {
+        let found = modes(moments(&[(0.5, 99.0), (0.5, 101.0)]), &|_| 0.6);
         assert_eq!(
             found[0],
             Mode {

@@ -89,14 +89,15 @@ impl Production {
     ) -> Reactions {
         let mut sum = Reactions::default();
         for (cell, &material) in phantom.material_index.indexed_iter() {
-            let moments = scores.absorbed.each_ref().map(|map| map[cell]);
-            if moments[0] <= 0.0 {
+            if scores.absorbed[0][cell] <= 0.0 {
                 continue;
             }
+            let moments = scores.absorbed.each_ref().map(|map| map[cell]);
             // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
             let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
             let material = material as usize;
-            for mode in modes(moments, emissions.own_variance_mev2) {
+            let modes = modes(moments, emissions.own_variance_mev2);
+            for mode in modes.into_iter().filter(|mode| mode.share > 0.0) {
                 for (parent, part) in emissions.parents_of(material, mode, moments[0]) {
                     let shares = &emissions.tables[material].parents[parent].shares;
                     scores.nuclear_mev[cell] += part * shares.fragments_mev;

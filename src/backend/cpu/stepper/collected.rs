@@ -3,7 +3,7 @@
 use super::CpuStepper;
 use crate::backend::cpu::sweeps::Collect;
 use crate::ledger::Amount;
-use crate::operators::energy_loss::{DEPOSIT, ENERGY, LET_DEPOSIT, PATH, STOPPED, WEIGHT};
+use crate::operators::energy_loss::{DEPOSIT, ENERGY, LET_DEPOSIT, MOMENTS, PATH, STOPPED, WEIGHT};
 use crate::phase_space::LANES;
 use crate::real::Real;
 
@@ -46,7 +46,8 @@ impl<T: Real> CpuStepper<'_, T> {
 
     fn enter_absorbed(&mut self, plane: usize) {
         for x in self.window.x.range() {
-            let moments = self.absorbed_sums[x / LANES].map(|sums| sums.0[x % LANES]);
+            let sums = &self.absorbed_sums[x / LANES];
+            let moments: [f64; MOMENTS] = std::array::from_fn(|n| sums[n].0[x % LANES]);
             for (map, moment) in self.scores.absorbed.iter_mut().zip(moments) {
                 map[[plane, x]] += moment;
             }
