@@ -6,7 +6,7 @@
 mod bins;
 
 use bins::gaussian_between;
-pub use bins::{BinWeights, gaussian_on_bins};
+pub use bins::{BinWeights, gaussian_on_bins, with_moments};
 
 use crate::case::BeamSpec;
 use crate::error::{Error, Result};

@@ -148,7 +148,7 @@ fn trimmed(bins: BinWeights) -> BinWeights {
 }
 
 /// `weights` times (a + b u + c u^2), u = (x - mean) / sigma, so that sum 1, mean and variance are exact; None if not positive.
-fn with_moments(centers: &[f64], weights: &[f64], mean: f64, sigma: f64) -> Option<Vec<f64>> {
+pub fn with_moments(centers: &[f64], weights: &[f64], mean: f64, sigma: f64) -> Option<Vec<f64>> {
     let u: Vec<f64> = centers.iter().map(|c| (c - mean) / sigma).collect();
     let moment = |k: i32| -> f64 { weights.iter().zip(&u).map(|(w, u)| w * u.powi(k)).sum() };
     let m: Vec<f64> = (0..5).map(moment).collect();

@@ -29,6 +29,8 @@ const SUBDIVISIONS: usize = 4;
 pub struct Births<'a> {
     material: &'a Material,
     axis: &'a EnergyAxis,
+    /// Of the axis' bins, in the material.
+    ranges_g_per_cm2: &'a [f64],
     population: Population,
     pub by_cell: Vec<f64>,
     /// Per areal length: MeV cm2/g.
@@ -36,10 +38,16 @@ pub struct Births<'a> {
 }
 
 impl<'a> Births<'a> {
-    pub fn new(material: &'a Material, axis: &'a EnergyAxis, population: Population) -> Births<'a> {
+    pub fn new(
+        material: &'a Material,
+        axis: &'a EnergyAxis,
+        ranges_g_per_cm2: &'a [f64],
+        population: Population,
+    ) -> Births<'a> {
         Births {
             material,
             axis,
+            ranges_g_per_cm2,
             population,
             by_cell: vec![0.0; axis.bins() * POLAR_CELLS],
             shares: Shares::default(),
@@ -199,48 +207,98 @@ impl<'a> Births<'a> {
 
     /// Projects the births, per absorbed parent; `whole_mev` of its energy is this population's.
     pub fn emission(mut self, projection: &Projection, whole_mev: f64, removal: f64) -> Emission {
-        let bins: Vec<usize> = (0..self.axis.bins())
-            .filter(|&energy| self.births(energy).iter().any(|born| *born > 0.0))
-            .collect();
-        let (first, last) = match (bins.first(), bins.last()) {
-            (Some(&first), Some(&last)) => (first, last + 1),
-            _ => (0, 0),
+        let angles = projection.bins;
+        let mut rows = vec![0.0; self.axis.bins() * angles];
+        for energy in 0..self.axis.bins() {
+            match self.population {
+                Population::Scattered => self.project_depths(energy, projection, &mut rows),
+                _ => self.project(energy, projection, &mut rows),
+            }
+        }
+        let rows: Vec<f64> = rows.iter().map(|protons| protons / removal).collect();
+        let filled = |bin: &usize| {
+            rows[bin * angles..(bin + 1) * angles]
+                .iter()
+                .any(|protons| *protons > 0.0)
         };
-        let rows = (first..last).flat_map(|energy| self.projected(projection, energy, removal));
-        let weights: Vec<f64> = rows.collect();
+        let first = (0..self.axis.bins()).find(filled).unwrap_or(0);
+        let end = (0..self.axis.bins())
+            .rfind(filled)
+            .map_or(0, |last| last + 1);
         Emission {
             first_energy: first,
-            weights,
-            angles: projection.bins,
+            weights: rows[first * angles..end.max(first) * angles].to_vec(),
+            angles,
             shares: self
                 .shares
                 .closed(1.0 / removal, whole_mev, self.population),
         }
     }
 
-    fn births(&self, energy: usize) -> &[f64] {
-        &self.by_cell[energy * POLAR_CELLS..(energy + 1) * POLAR_CELLS]
-    }
-
-    /// The births of one energy bin by angle bin, per absorbed parent; those without a bin stay.
-    fn projected(&mut self, projection: &Projection, energy: usize, removal: f64) -> Vec<f64> {
-        let mut row = vec![0.0; projection.bins];
-        for (cell, &born) in self
-            .births(energy)
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| **b > 0.0)
-        {
+    /// The births of one energy bin by angle bin; those without a bin stay.
+    fn project(&mut self, energy: usize, projection: &Projection, rows: &mut [f64]) {
+        let row = &mut rows[energy * projection.bins..(energy + 1) * projection.bins];
+        for (cell, born) in self.births(energy) {
             for (sum, share) in row.iter_mut().zip(projection.share(cell)) {
-                *sum += born / removal * share;
+                *sum += born * share;
             }
         }
         let energy_mev = self.axis.centers_mev[energy];
-        let born: f64 = self.births(energy).iter().sum();
-        let emitted = removal * row.iter().sum::<f64>();
+        let born: f64 = self.births(energy).map(|(_, born)| born).sum();
+        let emitted: f64 = row.iter().sum();
         self.shares.emitted_mev += emitted * energy_mev;
         self.stay(energy_mev, (born - emitted).max(0.0));
-        row
+    }
+
+    /// The same, a direction out of the plane being a shorter range in it: a proton that leans out by psi, and comes R cos(psi) far,
+    /// goes as `E / E'` protons of this range. Depth and energy are exact, the deposit on the way as far as R is a power of E.
+    fn project_depths(&mut self, energy: usize, projection: &Projection, rows: &mut [f64]) {
+        let energy_mev = self.axis.centers_mev[energy];
+        let mut leaving = 0.0;
+        let births: Vec<(usize, f64)> = self.births(energy).collect();
+        for &(cell, born) in &births {
+            let directions = projection
+                .share(cell)
+                .iter()
+                .zip(projection.inverse_path(cell));
+            for (angle, (share, cosine)) in directions.enumerate().filter(|(_, (s, _))| **s > 0.0) {
+                let Some((bin, part)) = self.at_range(energy, cosine / share) else {
+                    continue;
+                };
+                let centers = &self.axis.centers_mev[bin..bin + 2];
+                let mean_mev = (1.0 - part) * centers[0] + part * centers[1];
+                let protons = born * share * energy_mev / mean_mev;
+                rows[bin * projection.bins + angle] += (1.0 - part) * protons;
+                rows[(bin + 1) * projection.bins + angle] += part * protons;
+                leaving += born * share;
+            }
+        }
+        let born: f64 = births.iter().map(|(_, born)| born).sum();
+        self.shares.emitted_mev += leaving * energy_mev;
+        self.stay(energy_mev, (born - leaving).max(0.0));
+    }
+
+    /// The two bins about a part of the range of an energy bin, and the share of the upper one; None below the axis.
+    fn at_range(&self, energy: usize, part: f64) -> Option<(usize, f64)> {
+        let ranges = self.ranges_g_per_cm2;
+        let range = part * ranges[energy];
+        let below = (0..energy.min(ranges.len() - 2) + 1)
+            .rev()
+            .find(|&bin| ranges[bin] <= range)?;
+        Some((
+            below,
+            (range - ranges[below]) / (ranges[below + 1] - ranges[below]),
+        ))
+    }
+
+    /// The births of one energy bin by polar cell.
+    fn births(&self, energy: usize) -> impl Iterator<Item = (usize, f64)> {
+        let cells = &self.by_cell[energy * POLAR_CELLS..(energy + 1) * POLAR_CELLS];
+        cells
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, born)| *born > 0.0)
     }
 }
 
@@ -272,3 +330,44 @@ static FORWARD_CELLS: LazyLock<[(usize, f64, f64); POLAR_CELLS]> = LazyLock::new
         (above, (center_deg - low) / (high - low), solid_sr)
     })
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{AngleBins, EnergyAxisSpec};
+    use crate::phase_space::AngleAxis;
+    use crate::physics::builtin;
+
+    #[test]
+    fn directions_out_of_the_plane_come_as_far_as_their_depth_and_keep_their_energy() {
+        let water = builtin("water").expect("water is built in");
+        let spec = EnergyAxisSpec::Range {
+            range_bin_mm: Some(1.0),
+        };
+        let axis = EnergyAxis::new(spec, 1.0, 5.0, 150.0, 150.0, &water);
+        let angles = AngleAxis::new(48.0, AngleBins::WidthDeg(3.0));
+        let projection = Projection::new(&angles, 0.0);
+        let range = |mev: &f64| water.csda_range_g_per_cm2(*mev);
+        let ranges: Vec<f64> = axis.centers_mev.iter().map(range).collect();
+        let (energy, cell) = (axis.bins() - 20, 6);
+        let mut births = Births::new(&water, &axis, &ranges, Population::Scattered);
+        births.by_cell[energy * POLAR_CELLS + cell] = 1.0;
+        let mut rows = vec![0.0; axis.bins() * projection.bins];
+        births.project_depths(energy, &projection, &mut rows);
+
+        let (share, inverse) = (projection.share(cell), projection.inverse_path(cell));
+        for angle in (0..projection.bins).filter(|&angle| share[angle] > 0.0) {
+            let protons = |bin: usize| rows[bin * projection.bins + angle];
+            let sum = |of: &[f64]| (0..axis.bins()).map(|b| protons(b) * of[b]).sum::<f64>();
+            let carried_mev = sum(&axis.centers_mev);
+            let born_mev = share[angle] * axis.centers_mev[energy];
+            assert!((carried_mev / born_mev - 1.0).abs() < 1e-12, "{angle}");
+            let number: f64 = (0..axis.bins()).map(protons).sum();
+            let depth = ranges[energy] * inverse[angle] / share[angle];
+            assert!(
+                (sum(&ranges) / number / depth - 1.0).abs() < 1e-9,
+                "{angle}"
+            );
+        }
+    }
+}

@@ -8,6 +8,7 @@ use super::births::Births;
 use super::interactions::Interactions;
 use super::population::Population;
 use super::projection::{POLAR_CELLS, Projection};
+use crate::ledger::Reactions;
 use crate::phase_space::{EnergyAxis, Span};
 use crate::physics::Material;
 
@@ -66,8 +67,12 @@ impl EmissionTable {
             parents: Vec::new(),
             births: vec![0.0; axis.bins() * POLAR_CELLS],
         };
+        let centers = axis.centers_mev.iter();
+        let ranges: Vec<f64> = centers
+            .map(|&mev| material.csda_range_g_per_cm2(mev))
+            .collect();
         for &parent_mev in &axis.centers_mev {
-            let mut births = Births::new(material, axis, population);
+            let mut births = Births::new(material, axis, &ranges, population);
             births.of_parent(interactions, parent_mev);
             for (sum, born) in table.births.iter_mut().zip(&births.by_cell) {
                 *sum += born;
@@ -96,6 +101,24 @@ impl EmissionTable {
 }
 
 impl Shares {
+    pub fn add_scaled(&mut self, other: &Shares, factor: f64) {
+        self.emitted_mev += factor * other.emitted_mev;
+        self.protons_mev += factor * other.protons_mev;
+        self.protons_let += factor * other.protons_let;
+        self.fragments_mev += factor * other.fragments_mev;
+        self.neutral_mev += factor * other.neutral_mev;
+    }
+
+    /// As the ledger has them.
+    pub fn reactions(&self) -> Reactions {
+        Reactions {
+            fragments_mev: self.fragments_mev,
+            protons_mev: self.protons_mev,
+            emitted_mev: self.emitted_mev,
+            neutral_mev: self.neutral_mev,
+        }
+    }
+
     /// Times `factor`, closed to a sum: by what is neutral, or by deuterons that stay.
     pub fn closed(self, factor: f64, whole_mev: f64, population: Population) -> Shares {
         let emitted_mev = factor * self.emitted_mev;

@@ -11,6 +11,7 @@ mod even_table;
 mod interactions;
 mod local;
 mod modes;
+mod parents;
 mod population;
 mod production;
 mod projection;

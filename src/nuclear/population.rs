@@ -64,7 +64,7 @@ impl Population {
             Population::Scattered => Resolution {
                 angle_max_deg: 48.0,
                 angle_bin_deg: 3.0,
-                depth_mm: (range_mm / 100.0).clamp(0.5, 2.0),
+                depth_mm: (range_mm / 150.0).clamp(0.5, 2.0),
                 width_mm: 2.0,
             },
             // One axis of parents, so that the energies of protons and deuterons add up.

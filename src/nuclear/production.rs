@@ -1,15 +1,18 @@
 //! Production: what the reactions of a beam leave on the spot, and what they hand to the second phase space.
 //!
-//! A cell's absorbed protons are of two energies (`modes.rs`). A mode of weight A and energy A E is shared between the two parent
-//! energies about E so that weight and energy are kept; the emission of each parent energy is a fixed matrix. A plane's rows are kept by (material, parent).
+//! What reacts in a row's cells of one block and one material is of two energies (`modes.rs`); each is shared between parent
+//! energies (`parents.rs`), and the emission of each parent energy is a fixed matrix. A plane's rows are kept by (material, parent).
 
 use super::coarse::Blocks;
-use super::emission::{Emission, EmissionTable, Shares, enclosing};
+use super::emission::{Emission, EmissionTable, Shares};
 use super::modes::{Mode, modes};
+use super::parents::{bin_width, on_two, with_variance};
 use crate::ledger::Reactions;
+use crate::operators::energy_loss::MOMENTS;
 use crate::phantom::Phantom;
 use crate::phase_space::EnergyAxis;
 use crate::scoring::Scores;
+use std::ops::Range;
 
 /// Protons set free at a plane: an emission matrix times a row of absorbed weight over x.
 #[derive(Clone, Debug)]
@@ -19,16 +22,16 @@ pub struct Term<'a> {
     pub row: Vec<f64>,
 }
 
-/// Absorbed protons by coarse plane, material and parent energy.
+/// Absorbed protons by face between coarse planes, material and parent energy.
 #[derive(Clone, Debug)]
 pub struct Production {
     blocks: Blocks,
     cells_x: usize,
     /// Parent energies of a material.
     parents: usize,
-    /// Per coarse plane, [material, parent]: absorbed protons per coarse cell of x, nothing where there are none; no rows where a
-    /// plane has none at all.
-    planes: Vec<Vec<Vec<f64>>>,
+    /// Per face before a coarse plane, [material, parent]: absorbed protons per coarse cell of x, nothing where there are none; no
+    /// rows where a face has none at all.
+    faces: Vec<Vec<Vec<f64>>>,
 }
 
 /// What is fixed about production: emission per material, and the axis of parent energies.
@@ -50,20 +53,19 @@ impl Emissions<'_> {
         material: usize,
         mode: Mode,
         absorbed: f64,
+        added_bins2: f64,
     ) -> impl Iterator<Item = (usize, f64)> {
         let weight = mode.share * absorbed * (self.share)(material, mode.energy_mev);
-        let variance_mev2 = match self.keeps_variance {
-            true => mode.variance_mev2,
-            false => 0.0,
+        let centers_mev = &self.axis.centers_mev;
+        let parents = match self.keeps_variance {
+            true => {
+                let bin_mev = bin_width(centers_mev, mode.energy_mev);
+                let variance_mev2 = mode.variance_mev2 - added_bins2 * bin_mev * bin_mev;
+                with_variance(centers_mev, mode.energy_mev, variance_mev2.max(0.0), weight)
+            }
+            false => on_two(centers_mev, mode.energy_mev, weight).to_vec(),
         };
-        spread(
-            &self.axis.centers_mev,
-            mode.energy_mev,
-            variance_mev2,
-            weight,
-        )
-        .into_iter()
-        .filter(|(_, part)| *part != 0.0)
+        parents.into_iter().filter(|(_, part)| *part != 0.0)
     }
 }
 
@@ -73,7 +75,7 @@ impl Production {
             blocks,
             cells_x: coarse.cells_x(),
             parents,
-            planes: vec![Vec::new(); coarse.cells_z()],
+            faces: vec![Vec::new(); coarse.cells_z()],
         }
     }
 
@@ -87,126 +89,143 @@ impl Production {
         emissions: &Emissions,
         factor: f64,
     ) -> Reactions {
-        let mut sum = Reactions::default();
-        for (cell, &material) in phantom.material_index.indexed_iter() {
-            if scores.absorbed[0][cell] <= 0.0 {
-                continue;
-            }
-            let moments = scores.absorbed.each_ref().map(|map| map[cell]);
-            // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
-            let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
-            let material = material as usize;
-            let modes = modes(moments, emissions.own_variance_mev2);
-            for mode in modes.into_iter().filter(|mode| mode.share > 0.0) {
-                for (parent, part) in emissions.parents_of(material, mode, moments[0]) {
-                    let shares = &emissions.tables[material].parents[parent].shares;
-                    scores.nuclear_mev[cell] += part * shares.fragments_mev;
-                    born.deposit_mev[cell] += factor * part * shares.protons_mev;
-                    born.let_deposit[cell] += factor * part * shares.protons_let * let_unit;
-                    enter(&mut sum, shares, part);
-                    self.keep(cell, material * self.parents + parent, factor * part);
+        let mut sum = Shares::default();
+        for z in 0..phantom.cells_z() {
+            for first in (0..phantom.cells_x()).step_by(self.blocks.x) {
+                let columns = first..(first + self.blocks.x).min(phantom.cells_x());
+                for reacted in reacted(scores, phantom, z, columns.clone()) {
+                    let shares = self.enter(&reacted, (z, first), emissions, factor);
+                    reacted.settle(&shares, scores, born, phantom, (z, columns.clone()), factor);
+                    sum.add_scaled(&shares, 1.0);
                 }
+            }
+        }
+        sum.reactions()
+    }
+
+    /// Keeps the parents of what reacted in a block's row; what becomes of its energy.
+    fn enter(
+        &mut self,
+        reacted: &Reacted,
+        cell: (usize, usize),
+        emissions: &Emissions,
+        factor: f64,
+    ) -> Shares {
+        let mut sum = Shares::default();
+        let modes = modes(reacted.moments, emissions.own_variance_mev2);
+        for mode in modes.into_iter().filter(|mode| mode.share > 0.0) {
+            for (parent, part) in emissions.parents_of(
+                reacted.material,
+                mode,
+                reacted.moments[0],
+                self.added_bins2(),
+            ) {
+                let shares = &emissions.tables[reacted.material].parents[parent].shares;
+                sum.add_scaled(shares, part);
+                self.keep(
+                    cell,
+                    reacted.material * self.parents + parent,
+                    factor * part,
+                );
             }
         }
         sum
     }
 
+    /// Protons of a row enter at the faces before and behind it, so that their mean depth stays. No face lies behind the last plane.
     fn keep(&mut self, cell: (usize, usize), entry: usize, weight: f64) {
-        let rows = &mut self.planes[cell.0 / self.blocks.z];
+        let (plane, row) = (cell.0 / self.blocks.z, cell.0 % self.blocks.z);
+        let x = cell.1 / self.blocks.x;
+        let behind = (row as f64 + 0.5) / self.blocks.z as f64;
+        if plane + 1 == self.faces.len() {
+            return self.keep_at(plane, x, entry, weight);
+        }
+        self.keep_at(plane, x, entry, (1.0 - behind) * weight);
+        self.keep_at(plane + 1, x, entry, behind * weight);
+    }
+
+    fn keep_at(&mut self, face: usize, x: usize, entry: usize, weight: f64) {
+        let rows = &mut self.faces[face];
         if rows.len() <= entry {
             rows.resize(entry + 1, Vec::new());
         }
         let row = &mut rows[entry];
         row.resize(self.cells_x, 0.0);
-        row[cell.1 / self.blocks.x] += weight;
+        row[x] += weight;
     }
 
-    /// What is born about the face before a plane: half of that plane's protons and half of those of the plane before. The last
-    /// plane has no face after it that protons could be marched from.
+    /// What is born at the face before a plane.
     pub fn terms<'a>(&self, plane: usize, tables: &'a [EmissionTable]) -> Vec<Term<'a>> {
-        let own = if plane + 1 == self.planes.len() {
-            1.0
-        } else {
-            0.5
-        };
-        let before = plane.checked_sub(1).map(|before| (before, 0.5));
-        let near: Vec<(usize, f64)> = before.into_iter().chain([(plane, own)]).collect();
-        let entries = 0..tables.len() * self.parents;
-        let term = |entry: usize| {
-            let row = self.sum_of(&near, entry)?;
-            let parents = &tables[entry / self.parents].parents;
-            let emission = &parents[entry % self.parents];
-            Some(Term { emission, row })
-        };
-        entries.filter_map(term).collect()
+        let rows = self.faces.get(plane).into_iter().flatten().enumerate();
+        rows.filter(|(_, row)| !row.is_empty())
+            .map(|(entry, row)| Term {
+                emission: &tables[entry / self.parents].parents[entry % self.parents],
+                row: row.clone(),
+            })
+            .collect()
     }
 
-    /// Some planes' rows of an entry, each times its share; none where no plane has one.
-    fn sum_of(&self, planes: &[(usize, f64)], entry: usize) -> Option<Vec<f64>> {
-        let mut sum = None;
-        for &(plane, share) in planes {
-            let row = self.planes.get(plane).and_then(|rows| rows.get(entry));
-            for (x, weight) in row.into_iter().flatten().enumerate() {
-                sum.get_or_insert_with(|| vec![0.0; self.cells_x])[x] += share * weight;
-            }
-        }
-        sum
-    }
-
-    /// Planes up to the last that produced anything.
-    pub fn planes(&self) -> usize {
-        self.planes
+    /// Faces up to the last that anything is born at.
+    pub fn faces(&self) -> usize {
+        self.faces
             .iter()
-            .rposition(|plane| !plane.is_empty())
+            .rposition(|rows| !rows.is_empty())
             .map_or(0, |last| last + 1)
     }
+
+    /// Variance that the lattice adds to how far protons come, in bins squared: 1/6 for each of two times that an energy is shared
+    /// between two bins (f (1 - f), on average), and d (1 - d) for births at two faces, on average over the rows of a block.
+    fn added_bins2(&self) -> f64 {
+        let rows = self.blocks.z as f64;
+        2.0 / 6.0 + 1.0 / 6.0 + 1.0 / (12.0 * rows * rows)
+    }
 }
 
-/// Farthest parents from the mean that a spread is put on, in bins: 8 mm of the range, 5 standard deviations of 150 MeV.
-const FARTHEST: usize = 8;
+/// What reacted in some cells of a row that hold the same material.
+struct Reacted {
+    material: usize,
+    moments: [f64; MOMENTS],
+}
 
-/// A weight with a mean energy and a variance on three evenly placed parents (Lagrange), as near as they can be; on two where
-/// these have more variance than that.
-fn spread(centers: &[f64], mean_mev: f64, variance_mev2: f64, weight: f64) -> [(usize, f64); 3] {
-    let (below, share) = enclosing(centers, mean_mev);
-    let nearest = if share > 0.5 { below + 1 } else { below };
-    for far in 1..=FARTHEST.min(nearest) {
-        if nearest + far >= centers.len() {
-            break;
+/// By material, in a row's cells of one block; materials in which nothing reacted are left out.
+fn reacted(scores: &Scores, phantom: &Phantom, z: usize, columns: Range<usize>) -> Vec<Reacted> {
+    let mut all: Vec<Reacted> = Vec::new();
+    for cell in columns.map(|x| (z, x)) {
+        if scores.absorbed[0][cell] <= 0.0 {
+            continue;
         }
-        let parents = [nearest - far, nearest, nearest + far];
-        let off = parents.map(|parent| centers[parent] - mean_mev);
-        let weights = [(0, 1, 2), (1, 0, 2), (2, 0, 1)].map(|(i, j, k)| {
-            (off[j] * off[k] + variance_mev2) / ((off[i] - off[j]) * (off[i] - off[k]))
-        });
-        if weights.iter().all(|w| *w >= 0.0) {
-            return std::array::from_fn(|i| (parents[i], weight * weights[i]));
+        let moments = scores.absorbed.each_ref().map(|map| map[cell]);
+        let material = phantom.material_index[cell] as usize;
+        match all.iter_mut().find(|known| known.material == material) {
+            Some(known) => (0..MOMENTS).for_each(|n| known.moments[n] += moments[n]),
+            None => all.push(Reacted { material, moments }),
         }
     }
-    let [one, other] = shared(centers, mean_mev, weight);
-    [one, other, (one.0, 0.0)]
+    all
 }
 
-/// A weight at an energy on the two parent energies about it, with its weight and energy kept; below the first and above the last
-/// there is one, and the energy is kept.
-fn shared(centers_mev: &[f64], energy_mev: f64, weight: f64) -> [(usize, f64); 2] {
-    let last = centers_mev.len() - 1;
-    let (parent, share) = enclosing(centers_mev, energy_mev);
-    if energy_mev < centers_mev[0] || parent == last {
-        return [
-            (parent, weight * energy_mev / centers_mev[parent]),
-            (last, 0.0),
-        ];
+impl Reacted {
+    /// Hands what stays on the spot to the cells, by what reacted in each.
+    fn settle(
+        &self,
+        shares: &Shares,
+        scores: &mut Scores,
+        born: &mut Scores,
+        phantom: &Phantom,
+        (z, columns): (usize, Range<usize>),
+        factor: f64,
+    ) {
+        for cell in columns.map(|x| (z, x)) {
+            let absorbed = scores.absorbed[0][cell];
+            if absorbed <= 0.0 || phantom.material_index[cell] as usize != self.material {
+                continue;
+            }
+            let part = absorbed / self.moments[0];
+            // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
+            let let_unit = 0.1 * phantom.density_g_per_cm3[cell];
+            scores.nuclear_mev[cell] += part * shares.fragments_mev;
+            born.deposit_mev[cell] += factor * part * shares.protons_mev;
+            born.let_deposit[cell] += factor * part * shares.protons_let * let_unit;
+        }
     }
-    [
-        (parent, (1.0 - share) * weight),
-        (parent + 1, share * weight),
-    ]
-}
-
-fn enter(sum: &mut Reactions, shares: &Shares, weight: f64) {
-    sum.fragments_mev += weight * shares.fragments_mev;
-    sum.protons_mev += weight * shares.protons_mev;
-    sum.emitted_mev += weight * shares.emitted_mev;
-    sum.neutral_mev += weight * shares.neutral_mev;
 }

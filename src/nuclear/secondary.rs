@@ -45,7 +45,8 @@ pub struct SecondaryProtons {
     shares_of_scattered: Vec<EvenTable>,
     /// What takes these protons in turn.
     removal: Removal,
-    path_factors: PathFactors,
+    /// None where a path out of the plane is a shorter range.
+    path_factors: Option<PathFactors>,
     variance: RangeVariance,
     axis: EnergyAxis,
     production: Production,
@@ -92,7 +93,8 @@ impl SecondaryProtons {
             production: Production::new(blocks, &phantom, axis.bins()),
             born: Scores::of_cells(fine.material_index.dim()),
             variance: RangeVariance::of(water),
-            path_factors: path_factors(&tables, &projection, &angles, &axis),
+            path_factors: (population != Population::Scattered)
+                .then(|| path_factors(&tables, &projection, &angles, &axis)),
             population,
             shares_of_beam: shares(interactions, population, &Population::OF_PROTONS),
             shares_of_scattered: shares(interactions, population, &Population::OF_SCATTERED),
@@ -144,7 +146,7 @@ impl SecondaryProtons {
         machine: &dyn Machine,
     ) -> Result<Marched> {
         let mut march = March::new(&self.case, &self.phantom, &self.media, water, 0)?;
-        march.path_factors = Some(self.path_factors.clone());
+        march.path_factors = self.path_factors.clone();
         march.removal = self.removal.clone();
         let mut stepper = machine.stepper(&march)?;
         self.advance(stepper.as_mut(), march.most_steps())?;
@@ -176,7 +178,7 @@ impl SecondaryProtons {
 
     fn advance(&self, stepper: &mut dyn Stepper, steps: usize) -> Result<()> {
         let scatters = self.population == Population::Scattered;
-        stepper.clear(self.production.planes() + 1)?;
+        stepper.clear(self.production.faces())?;
         for step in 0..steps {
             // psi stands at the face before the plane.
             stepper.inject(&self.production.terms(step, &self.tables))?;

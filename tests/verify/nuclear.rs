@@ -56,7 +56,7 @@ fn with_bethes_logarithm_alone_the_range_is_a_little_longer() {
         "nuclear-depth-largest-icru90",
         found.largest(),
         0.02,
-        0.032,
+        0.024,
         "of the peak",
     );
 }
@@ -241,6 +241,12 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
         0.08,
         "1",
     );
+    // Half of what is missing up to the peak is Geant4's scorer (known differences); on its own cells it is within 3 %.
+    let peak = 150..DISTAL_80_MM;
+    let on_halves = let_difference(&halves, peak.clone(), Protons::All, Over::Axis);
+    claim("nuclear-let-all-peak-halfmm-cells", on_halves, 0.03, "1");
+    let on_whole = blocks(peak, Protons::All, Over::Axis);
+    known_difference("nuclear-let-all-peak", on_whole, 0.03, 0.032, "1");
     let distal = 140..DISTAL_80_MM;
     for (id, depths, protons, over) in [
         ("nuclear-let-primary", 0..140, Protons::Primary, Over::Axis),
@@ -263,12 +269,6 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
             Over::Plane,
         ),
         ("nuclear-let-all-deep", 90..150, Protons::All, Over::Axis),
-        (
-            "nuclear-let-all-peak",
-            150..DISTAL_80_MM,
-            Protons::All,
-            Over::Axis,
-        ),
         ("nuclear-let-all-plane", 20..150, Protons::All, Over::Plane),
     ] {
         claim(id, blocks(depths, protons, over), 0.03, "1");

@@ -72,11 +72,11 @@ fn depth_doses_from_70_to_216_mev_are_those_of_topas_but_for_the_peaks_height() 
     let geant4 = worst(geant4);
     let apart = all[3].summaries[1].peak_mev_per_mm / geant4 - 1.0;
     assert!((0.02..0.025).contains(&apart), "{apart}");
-    known_difference("topas-largest", largest, 0.02, 0.0375, "of the peak");
+    known_difference("topas-largest", largest, 0.02, 0.033, "of the peak");
     // Over the dose at 2 to 10 mm: their first millimetre builds up electrons.
     let ratio = over_all(&|one| {
         let [mine, theirs] = &one.summaries;
         mine.peak_mev_per_mm / theirs.peak_mev_per_mm / (1.0 + one.over(2..10)) - 1.0
     });
-    known_difference("topas-peak-to-entrance", ratio, 0.03, 0.038, "1");
+    claim("topas-peak-to-entrance", ratio, 0.03, "1");
 }
