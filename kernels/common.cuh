@@ -47,9 +47,12 @@ template <typename Real> __device__ __forceinline__ Real unless_negligible(Real 
     return weight < Real(sizeof(Real) == 4 ? 1e-24f : 1e-280) ? Real(0) : weight;
 }
 
-// The block of all kernels: a warp along x, 8 rows.
+// The block of a kernel: a warp along x, 8 rows; fewer where a thread holds many numbers, so that registers go further.
 constexpr int LANES = 32;
 constexpr int ROWS = 8;
+constexpr int FEW_ROWS = 4;
+// Blocks of few rows that the 65,536 registers of a multiprocessor are to hold.
+template <typename Stored> constexpr int FEW_ROWS_BLOCKS = sizeof(Arithmetic<Stored>) == sizeof(double) ? 2 : 3;
 
 // Four numbers read at once.
 constexpr int FOUR = 4;

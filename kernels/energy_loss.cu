@@ -72,7 +72,7 @@ template <typename Stored, int SCORED> struct Walk {
     int base, complete;
 
     __device__ __forceinline__ Four<Real> &kept(int energy) const {
-        return ring[(energy & (depth - 1)) * ROWS * LANES + threadIdx.y * LANES + threadIdx.x];
+        return ring[(energy & (depth - 1)) * FEW_ROWS * LANES + threadIdx.y * LANES + threadIdx.x];
     }
     __device__ __forceinline__ const Four<Real> *coefficients_of(int medium, int energy) const {
         return march.loss.template scores_of<SCORED>(march.layout, medium, energy, mirror_class);
@@ -95,12 +95,12 @@ template <typename Stored, int SCORED> struct Walk {
     // What is scattered into the angle at `energy`, as it is stored.
     __device__ __forceinline__ Four<Real> scattered(const Stored *psi, int energy, double *lost) const {
         const Layout &layout = march.layout;
-        const Column<Stored> column = {psi + layout.index(energy, 0, cell.z) + cell.x, march.plane_cells(), from.angle, from.x,
+        const Column<Stored> column = {psi + layout.index(energy, 0, cell.z) + cell.x, layout.planes * layout.row, from.angle, from.x,
                                        cell.x, layout.angles, march.periodic};
         Four<Real> after = filling.template each<Real>([&](int medium) {
             return gather<ZEROS>(march, column, filling.uniform ? kernel : kernel_of(march, medium, energy), cell.theta);
         });
-        if (from.angle.contains(cell.theta)) reject(march, filling, energy, cell.theta, column.at(cell.theta), lost);
+        if (from.angle.contains(cell.theta)) reject(march, filling, energy, cell.theta, column.template at<ZEROS>(cell.theta), lost);
         if (Storage<Stored>::rounds) {
             Four<Stored> rounded;
             put_four(rounded.v, after, READ_ONLY(march.energies_mev + energy), lost + 2);
@@ -201,7 +201,7 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     if (from.empty()) return;
     const Fours fours(scattered);
     double lost[4] = {0, 0, 0, 0}, rounding[2] = {0, 0};
-    for (int item = blockIdx.x * ROWS + threadIdx.y; item * LANES < fours.count; item += gridDim.x * ROWS) {
+    for (int item = blockIdx.x * FEW_ROWS + threadIdx.y; item * LANES < fours.count; item += gridDim.x * FEW_ROWS) {
         const Cell cell(fours, item * LANES + threadIdx.x);
         Walk<Stored, SCORED> walk = {march, from, to, cell, Filling(march, plane + cell.z, cell.x),
                                      static_cast<int>(READ_ONLY(march.mirror_class + cell.theta)), depth, ring};
@@ -212,18 +212,18 @@ __device__ __forceinline__ void transport(const March<Stored> &march, const Stor
     if (Storage<Stored>::rounds) enter_losses<2>(march, spot, ROUNDING_AFTER, rounding);
 }
 
-// Grid: (blocks, spots); block: (LANES, ROWS). `transport`: depth * FOUR * threads numbers of shared memory.
+// Grid: (blocks, spots); block: (LANES, ROWS). `transport`: (LANES, FEW_ROWS), depth * FOUR * threads numbers of shared memory.
 #define ENERGY_LOSS_KERNEL(name, Stored)                                                                             \
     extern "C" __global__ void                                                                                    \
         energy_loss_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot, int to_slot, int plane) { \
         lose_energy<Stored>(march, psi, next, from_slot, to_slot, plane);                                            \
     }                                                                                                                \
-    extern "C" __global__ void __launch_bounds__(LANES *ROWS)                                                        \
+    extern "C" __global__ void __launch_bounds__(LANES *FEW_ROWS, FEW_ROWS_BLOCKS<Stored>)                           \
         transport_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot, int middle_slot,       \
                          int to_slot, int plane, int depth) {                                                        \
         transport<SCORES>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                          \
     }                                                                                                                \
-    extern "C" __global__ void __launch_bounds__(LANES *ROWS, 1)                                                     \
+    extern "C" __global__ void __launch_bounds__(LANES *FEW_ROWS, FEW_ROWS_BLOCKS<Stored>)                           \
         transport_reacting_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot,               \
                                   int middle_slot, int to_slot, int plane, int depth) {                              \
         transport<REACTING>(march, psi, next, from_slot, middle_slot, to_slot, plane, depth);                        \

@@ -5,30 +5,31 @@
 #pragma once
 #include "phase_space.cuh"
 
+// How a kernel finds the cells of its fours that lie outside the window's x: as zeros, or as anything.
+enum Edges { ZEROS, ANYTHING };
+
 // Four cells (energy, z, x to x + 3) of psi along theta.
 template <typename Stored> struct Column {
     const Stored *cells;
-    long long pitch;
+    int pitch;
     Span angle, x;
     int first_x, angles, periodic;
 
-    // 0 outside the window.
-    __device__ __forceinline__ Four<Arithmetic<Stored>> at(int bin) const {
-        if (periodic) bin = bin < 0 ? bin + angles : bin >= angles ? bin - angles : bin;
-        Four<Arithmetic<Stored>> four = {};
-        if (angle.contains(bin)) four = load_four(cells + bin * pitch);
-        return four;
-    }
-    // The same where cells outside the window's x may hold anything.
-    __device__ __forceinline__ Four<Arithmetic<Stored>> masked(int bin) const {
-        Four<Arithmetic<Stored>> four = at(bin);
+    __device__ __forceinline__ const Stored *of(int bin) const { return cells + static_cast<long long>(bin) * pitch; }
+    template <Edges EDGES> __device__ __forceinline__ Four<Arithmetic<Stored>> four(const Stored *from) const {
+        Four<Arithmetic<Stored>> four = load_four(from);
+        if (EDGES == ZEROS) return four;
         for (int v = 0; v < FOUR; ++v) four.v[v] = x.contains(first_x + v) ? four.v[v] : Arithmetic<Stored>(0);
         return four;
     }
+    // 0 outside the window.
+    template <Edges EDGES> __device__ __forceinline__ Four<Arithmetic<Stored>> at(int bin) const {
+        if (periodic) bin = bin < 0 ? bin + angles : bin >= angles ? bin - angles : bin;
+        return angle.contains(bin) ? four<EDGES>(of(bin)) : Four<Arithmetic<Stored>>{};
+    }
+    // Jumps up to this have both their sources in the window.
+    __device__ __forceinline__ int jumps_within(int bin) const { return max(min(bin - angle.first, angle.last - 1 - bin), 0); }
 };
-
-// How a kernel finds the cells of its fours that lie outside the window's x: as zeros, or as anything.
-enum Edges { ZEROS, ANYTHING };
 
 // A kernel of (medium, energy): how far it reaches, and where its weights begin.
 struct Kernel {
@@ -42,23 +43,33 @@ __device__ __forceinline__ Kernel kernel_of(const March<Stored> &march, int medi
     return {static_cast<int>(READ_ONLY(march.scattering.half_width + entry)), READ_ONLY(march.scattering.pair_start + entry)};
 }
 
+template <typename Real>
+__device__ __forceinline__ void add_pair(Four<Real> &sum, Two<Real> weight, const Four<Real> &below, const Four<Real> &above) {
+    for (int v = 0; v < FOUR; ++v) sum.v[v] += weight.below * below.v[v] + weight.above * above.v[v];
+}
+
+// Jumps whose sources may lie outside the window are asked for one by one; for those within, places are counted on.
 template <Edges EDGES, typename Stored>
 __device__ __forceinline__ Four<Arithmetic<Stored>> gather(const March<Stored> &march, const Column<Stored> &column,
                                                            const Kernel &kernel, int theta) {
     using Real = Arithmetic<Stored>;
-    const int half_width = kernel.half_width, row = march.scattering.padded_angles;
+    const int row = march.scattering.padded_angles;
     const Two<Real> *weights = march.scattering.pairs + kernel.start + theta;
-    auto at = [&](int bin) { return EDGES == ZEROS ? column.at(bin) : column.masked(bin); };
     Four<Real> sum = {};
-#pragma unroll 2
-    for (int n = half_width; n > 0; --n) {
-        const Two<Real> weight = READ_ONLY(weights + n * row);
-        const Four<Real> below = at(theta - n), above = at(theta + n);
-        for (int v = 0; v < FOUR; ++v) sum.v[v] += weight.below * below.v[v] + weight.above * above.v[v];
+    int n = kernel.half_width;
+#pragma unroll 1
+    for (const int within = column.jumps_within(theta); n > within; --n) {
+        add_pair(sum, READ_ONLY(weights + n * row), column.template at<EDGES>(theta - n), column.template at<EDGES>(theta + n));
     }
-    const Two<Real> weight = READ_ONLY(weights);
-    const Four<Real> own = at(theta);
-    for (int v = 0; v < FOUR; ++v) sum.v[v] += weight.below * own.v[v];
+    const Two<Real> *weight = weights + n * row;
+    const Stored *below = column.of(theta - n), *above = column.of(theta + n);
+#pragma unroll 2
+    for (; n > 0; --n, weight -= row, below += column.pitch, above -= column.pitch) {
+        add_pair(sum, READ_ONLY(weight), column.template four<EDGES>(below), column.template four<EDGES>(above));
+    }
+    const Real own_weight = READ_ONLY(weights).below;
+    const Four<Real> own = column.template at<EDGES>(theta);
+    for (int v = 0; v < FOUR; ++v) sum.v[v] += own_weight * own.v[v];
     return sum;
 }
 

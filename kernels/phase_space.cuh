@@ -231,7 +231,7 @@ __device__ __forceinline__ void enter_losses(const March<Stored> &march, int spo
     const int i = threadIdx.y * LANES + threadIdx.x;
     if (i < COUNT) {
         double sum = 0;
-        for (int row = 0; row < ROWS; ++row) sum += warps[i][row];
+        for (int row = 0; row < blockDim.y; ++row) sum += warps[i][row];
         if (sum != 0) {
             march.losses[(static_cast<long long>(spot) * LOSSES + first + i) * march.blocks + blockIdx.x] += sum;
             march.any_loss[spot] = 1;

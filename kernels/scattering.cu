@@ -24,19 +24,19 @@ __device__ __forceinline__ void scatter(const March<Stored> &march, const Stored
         if (!cell.inside) continue;
         const Filling filling(march, plane + cell.z, cell.x);
         const long long start = layout.index(energy, 0, cell.z) + cell.x;
-        const Column<Stored> column = {psi + start, march.plane_cells(), from.angle, from.x, cell.x, layout.angles, march.periodic};
+        const Column<Stored> column = {psi + start, layout.planes * layout.row, from.angle, from.x, cell.x, layout.angles, march.periodic};
         const Four<Real> after = filling.template each<Real>([&](int medium) {
             return gather<ANYTHING>(march, column, kernel_of(march, medium, energy), cell.theta);
         });
-        put_four(next + start + cell.theta * column.pitch, after, READ_ONLY(march.energies_mev + energy), lost + 2);
-        if (from.angle.contains(cell.theta)) reject(march, filling, energy, cell.theta, column.masked(cell.theta), lost);
+        put_four(next + start + cell.theta * march.plane_cells(), after, READ_ONLY(march.energies_mev + energy), lost + 2);
+        if (from.angle.contains(cell.theta)) reject(march, filling, energy, cell.theta, column.template at<ANYTHING>(cell.theta), lost);
     }
     enter_losses<4>(march, spot, REJECTED, lost);
 }
 
 // Grid: (blocks, spots); block: (LANES, ROWS).
 #define SCATTERING_KERNEL(name, Stored)                                                                                  \
-    extern "C" __global__ void __launch_bounds__(LANES *ROWS)                                                            \
+    extern "C" __global__ void __launch_bounds__(LANES *ROWS, 2)                                                         \
         scattering_##name(March<Stored> march, const Stored *psi, Stored *next, int from_slot, int to_slot, int plane) { \
         scatter<Stored>(march, psi, next, from_slot, to_slot, plane);                                                    \
     }

@@ -5,7 +5,7 @@ use cuda_host::{Order, launch};
 use smatrix2d::backend::cuda::kernel::{Kernel, Storage};
 use smatrix2d::backend::cuda::launcher::{Argument, Launcher, Mark, Ticket};
 use smatrix2d::backend::cuda::machine;
-use smatrix2d::backend::cuda::twins::{Address, BLOCK};
+use smatrix2d::backend::cuda::twins::Address;
 use smatrix2d::backend::{Machine, Stepper};
 use smatrix2d::case::Precision;
 use smatrix2d::error::{Error, Kind, Result};
@@ -174,7 +174,7 @@ impl Launcher for HostLauncher {
             launch(
                 &kernel.entry(storage),
                 grid,
-                BLOCK,
+                kernel.block(),
                 shared_bytes as usize,
                 &passed,
                 self.order,

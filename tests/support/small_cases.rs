@@ -86,6 +86,10 @@ pub fn cases() -> Vec<(&'static str, String)> {
         ("path", PATH.into()),
         ("path, media", with(PATH, MEDIA)),
         (
+            "path, linear",
+            PATH.replace("stepping = \"path\"", "stepping = \"path\"\nstreaming = \"linear\""),
+        ),
+        (
             "path, one plane",
             PATH.replace("z_mm = [0.0, 12.0]", "z_mm = [0.0, 1.0]"),
         ),

@@ -45,12 +45,12 @@ impl Extent {
     fn blocks(&self) -> usize {
         let rows = self.layout.len() / self.layout.row;
         let wanted = (BLOCKS / self.spots.max(1)).max(BLOCKS_PER_SPOT);
-        wanted.min(rows.div_ceil(twins::BLOCK[1] as usize)).max(1)
+        wanted.min(rows.div_ceil(twins::ROWS as usize)).max(1)
     }
 
     fn collect_blocks(&self) -> usize {
         self.plane_cells()
-            .div_ceil(twins::BLOCK[0] as usize)
+            .div_ceil(twins::LANES as usize)
             .clamp(1, COLLECT_BLOCKS)
     }
 

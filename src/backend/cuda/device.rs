@@ -5,7 +5,7 @@ use super::launcher::{Argument, Launcher, Mark, Ticket};
 use super::probe::GpuInfo;
 use super::ptx;
 use super::staging::{Buffer, PIECE_BYTES, Staging};
-use super::twins::{Address, BLOCK};
+use super::twins::Address;
 use crate::error::{Error, Kind, Result};
 use cudarc::driver::result::{self, DriverError, event, module, stream};
 use cudarc::driver::{CudaContext, sys};
@@ -314,7 +314,7 @@ impl Launcher for Device {
         let function = self.functions[kernel as usize][storage as usize];
         let pointer = |argument: &Argument| argument.bytes.as_ptr().cast_mut().cast::<c_void>();
         let mut pointers: Vec<*mut c_void> = arguments.iter().map(pointer).collect();
-        let (grid, block) = (grid.into(), BLOCK.into());
+        let (grid, block) = (grid.into(), kernel.block().into());
         // SAFETY: the driver copies the arguments before it returns; their types are the caller's promise.
         let launched = unsafe {
             result::launch_kernel(

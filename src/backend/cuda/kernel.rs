@@ -1,5 +1,6 @@
 //! The kernels and where they are: `kernels/MODULE.cu` has each of them for every storage of psi.
 
+use super::twins::{FEW_ROWS, LANES, ROWS};
 use Kernel as K;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +10,9 @@ pub enum Kernel {
     Transport,
     TransportReacting,
     StreamingX,
+    StreamingXLinear,
     StreamingXz,
+    StreamingXzLinear,
     Score,
     ScoreReacting,
     Collect,
@@ -24,13 +27,15 @@ pub enum Kernel {
 }
 
 /// (kernel, module, name without the storage), in the order of `Kernel`.
-const TABLE: [(Kernel, &str, &str); 17] = [
+const TABLE: [(Kernel, &str, &str); 19] = [
     (K::Scattering, "scattering", "scattering"),
     (K::EnergyLoss, "energy_loss", "energy_loss"),
     (K::Transport, "energy_loss", "transport"),
     (K::TransportReacting, "energy_loss", "transport_reacting"),
     (K::StreamingX, "streaming", "streaming_x"),
+    (K::StreamingXLinear, "streaming", "streaming_x_linear"),
     (K::StreamingXz, "streaming", "streaming_xz"),
+    (K::StreamingXzLinear, "streaming", "streaming_xz_linear"),
     (K::Score, "scoring", "score"),
     (K::ScoreReacting, "scoring", "score_reacting"),
     (K::Collect, "scoring", "collect"),
@@ -53,6 +58,20 @@ impl Kernel {
 
     pub fn module(self) -> &'static str {
         TABLE[self as usize].1
+    }
+
+    /// Threads of a block: lanes along x, rows.
+    pub fn block(self) -> [u32; 3] {
+        let few = [
+            K::Transport,
+            K::TransportReacting,
+            K::StreamingXz,
+            K::StreamingXzLinear,
+        ];
+        match few.contains(&self) {
+            true => [LANES, FEW_ROWS, 1],
+            false => [LANES, ROWS, 1],
+        }
     }
 
     /// Its name in the module.

@@ -49,7 +49,7 @@ pub trait Launcher {
     /// Lets the compute queue wait until the copy has left its source.
     fn hold_for(&self, ticket: Ticket) -> Result<()>;
 
-    /// Queues a kernel, blocks of `twins::BLOCK` threads.
+    /// Queues a kernel, blocks of its `block()` threads.
     ///
     /// # Safety
     /// The arguments are the kernel's own, and addresses among them good for all that it reads and writes.

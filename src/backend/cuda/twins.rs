@@ -4,8 +4,10 @@ use crate::operators::energy_loss::{MOMENTS, SCORES};
 use crate::phase_space;
 use bytemuck::{Pod, Zeroable};
 
-/// Threads of every block: lanes along x, rows.
-pub const BLOCK: [u32; 3] = [32, 8, 1];
+/// Threads of a block: lanes along x, and rows, fewer in kernels that hold many numbers.
+pub const LANES: u32 = 32;
+pub const ROWS: u32 = 8;
+pub const FEW_ROWS: u32 = 4;
 /// Score maps on the device: deposit, deposit times LET, path, and the moments of what reactions take.
 pub const MAPS: usize = 3 + MOMENTS;
 /// Numbers of a block's slot of losses: leaked (weight, MeV) by side, rejected, rounding before and after the energy loss.

@@ -7,7 +7,8 @@ use crate::backend::cuda::batch::WINDOW_SLOTS;
 use crate::backend::cuda::kernel::Kernel;
 use crate::backend::cuda::launcher::Argument;
 use crate::backend::cuda::stored::Stored;
-use crate::backend::cuda::twins::{self, BLOCK, FOUR};
+use crate::backend::cuda::twins::{self, FOUR, ROWS};
+use crate::case::Streaming;
 use crate::error::Result;
 
 /// Spots from which on depth stepping walks up in energy: a spot of one plane has some hundred fours of cells by (x, angle), a
@@ -78,7 +79,7 @@ impl<S: Stored> CudaStepper<'_, S> {
 
     /// Bytes of shared memory that a walk up in energy needs in a block.
     fn walk_bytes(&self) -> u32 {
-        let threads = BLOCK.iter().product::<u32>() as usize;
+        let threads = Kernel::Transport.block().iter().product::<u32>() as usize;
         (self.packed.ring * FOUR * threads * size_of::<S::Arithmetic>()) as u32
     }
 
@@ -134,14 +135,16 @@ impl<S: Stored> CudaStepper<'_, S> {
             Argument::of(&self.slot),
             Argument::of(&to),
         ];
-        match self.depth_stepping() {
-            // One plane: nothing streams along z.
-            true => {
-                let without_z = [&arguments[..1], &arguments[2..]].concat();
-                self.launch(Kernel::StreamingX, self.twin.blocks, &without_z)?;
-            }
-            false => self.launch(Kernel::StreamingXz, self.twin.blocks, &arguments)?,
-        }
+        let linear = self.march.case.transport.streaming == Streaming::Linear;
+        // One plane: nothing streams along z.
+        let without_z = [&arguments[..1], &arguments[2..]].concat();
+        let (kernel, arguments) = match (self.depth_stepping(), linear) {
+            (true, false) => (Kernel::StreamingX, &without_z[..]),
+            (true, true) => (Kernel::StreamingXLinear, &without_z[..]),
+            (false, false) => (Kernel::StreamingXz, &arguments[..]),
+            (false, true) => (Kernel::StreamingXzLinear, &arguments[..]),
+        };
+        self.launch(kernel, self.twin.blocks, arguments)?;
         self.advance();
         Ok(())
     }
@@ -222,7 +225,7 @@ impl<S: Stored> CudaStepper<'_, S> {
     pub(super) fn sum_layers(&self, march: &twins::March) -> Result<()> {
         let psi = self.psi()?;
         let arguments = [Argument::of(&psi), Argument::of(&self.slot)];
-        let layers_of_a_block = if march.layout.planes > 1 { 1 } else { BLOCK[1] };
+        let layers_of_a_block = if march.layout.planes > 1 { 1 } else { ROWS };
         let blocks = (march.layout.energies as u32).div_ceil(layers_of_a_block);
         let grid = [blocks as i32, march.spots];
         self.launch_for(march, Kernel::SumLayers, grid, 0, &arguments)
