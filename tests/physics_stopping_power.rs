@@ -166,6 +166,14 @@ fn energy_is_the_inverse_of_range_at_every_energy() {
 }
 
 #[test]
+fn only_a_material_s_own_copies_share_its_curves() {
+    let water = material("water");
+    let moved = water.with_mean_excitation_energy(78.0).unwrap();
+    assert!(water.clone().shares_curves_with(&water));
+    assert!(!moved.shares_curves_with(&water) && !material("water").shares_curves_with(&water));
+}
+
+#[test]
 fn range_increases_and_stopping_power_is_positive_at_every_energy() {
     for name in builtin_names() {
         let material = material(name);

@@ -245,7 +245,7 @@ pub fn excess_along_axis_mm2(setting: &Setting, class: usize) -> f64 {
         let range_per_coordinate = match axis.kind {
             EnergyCoordinate::WaterRange => 1.0,
             EnergyCoordinate::Energy => {
-                let after_mev = steps[bin].after_mev;
+                let after_mev = steps[bin].mean.unwrap_or(0.0);
                 10.0 / setting
                     .water
                     .mass_stopping_power_mev_cm2_per_g(after_mev.max(axis.centers_mev[0]))

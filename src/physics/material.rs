@@ -218,6 +218,11 @@ impl Material {
         bragg::z_over_a(&self.constituents)
     }
 
+    /// True where energy, range and stopping power are the other's own.
+    pub fn shares_curves_with(&self, other: &Material) -> bool {
+        Arc::ptr_eq(&self.curves, &other.curves)
+    }
+
     /// First and last energy of the stopping-power table, MeV. Below the first the curves run to 0 by a power law; above
     /// the last the stopping power stays constant: finite, monotone, and not physics.
     pub fn energy_domain_mev(&self) -> (f64, f64) {

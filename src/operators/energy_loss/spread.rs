@@ -4,7 +4,7 @@
 use super::lagrange::spread_about;
 use super::step::{Bins, Step};
 use crate::operators::Setting;
-use crate::phase_space::{EnergyAxis, EnergyCoordinate};
+use crate::phase_space::EnergyAxis;
 use std::collections::BTreeMap;
 
 /// Variance in bins^2 above which a step is split: three points carry at most 1 - f^2 = 3/4.
@@ -107,17 +107,13 @@ fn spread(setting: &Setting, step: &Step) -> Spread {
 /// A whole bin below the first, there is nothing to share with it: all stops.
 fn spread_of_all(setting: &Setting, step: &Step) -> Spread {
     let axis = &setting.phase_space.energy;
-    let mean = match axis.kind {
-        EnergyCoordinate::Energy => step.after_mev,
-        EnergyCoordinate::WaterRange => 10.0 * setting.water.csda_range_g_per_cm2(step.after_mev),
-    };
-    if step.after_mev <= 0.0 || mean <= coordinate(axis, -1) {
+    let Some(mean) = step.mean.filter(|&mean| mean > coordinate(axis, -1)) else {
         return Spread {
             lowest: -1,
             weights: vec![1.0],
             excess: 0.0,
         };
-    }
+    };
     let below = axis.coordinate.partition_point(|&c| c <= mean) as i64 - 1;
     let low = mean - coordinate(axis, below);
     let nearest = if low <= coordinate(axis, below + 1) - mean {

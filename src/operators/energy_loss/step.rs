@@ -9,8 +9,8 @@ use crate::physics::Material;
 
 /// One step (or 1/`parts` of it) of a source bin: where its mean goes and with which moments.
 pub struct Step {
-    /// Mean energy after the step; 0 where the proton stops.
-    pub after_mev: f64,
+    /// Mean behind the step in the axis coordinate (range in water in mm, or energy in MeV); none where the proton stops.
+    pub mean: Option<f64>,
     /// In the axis coordinate: variance, and third central moment (negative: towards lower energy).
     pub variance: f64,
     pub third: f64,
@@ -32,6 +32,8 @@ pub struct Bins<'a> {
     range_g_per_cm2: Vec<f64>,
     /// Integral of the stopping power over energy up to the bins' centres, MeV2 cm2/g.
     pub let_integral: Vec<f64>,
+    /// True where the medium's ranges are those of the range axis.
+    in_water: bool,
 }
 
 impl<'a> Bins<'a> {
@@ -57,6 +59,18 @@ impl<'a> Bins<'a> {
                 .map(|&mev| material.csda_range_g_per_cm2(mev))
                 .collect(),
             energy_mev,
+            in_water: material.shares_curves_with(setting.water),
+        }
+    }
+
+    /// Where a proton with a range left lies on the axis; `energy_mev` gives its energy.
+    fn coordinate(&self, setting: &Setting, left: f64, energy_mev: impl Fn(f64) -> f64) -> f64 {
+        match setting.phase_space.energy.kind {
+            EnergyCoordinate::Energy => energy_mev(left),
+            EnergyCoordinate::WaterRange if self.in_water => 10.0 * left,
+            EnergyCoordinate::WaterRange => {
+                10.0 * setting.water.csda_range_g_per_cm2(energy_mev(left))
+            }
         }
     }
 
@@ -77,34 +91,44 @@ impl Step {
         let slows = setting.physics.energy_loss;
         let stops = slows && (areal >= range || bin < axis.first_moving);
         let travelled = if slows { areal.min(range) } else { areal };
-        let at = |gone: f64| match slows {
-            true => material.energy_mev((range - gone).max(0.0)),
-            false => energy,
+        let left = |gone: f64| {
+            if slows {
+                (range - gone).max(0.0)
+            } else {
+                range
+            }
+        };
+        let energy_mev = |left: f64| {
+            if slows {
+                material.energy_mev(left)
+            } else {
+                energy
+            }
         };
         let mut step = Step {
-            after_mev: if stops { 0.0 } else { at(areal) },
+            mean: (!stops).then(|| bins.coordinate(setting, left(areal), energy_mev)),
             variance: 0.0,
             third: 0.0,
             areal,
             travelled,
-            middle_mev: at(0.5 * travelled),
+            middle_mev: energy_mev(left(0.5 * travelled)),
             survival: 1.0,
         };
         let removal = setting
             .removal
             .cm2_per_g(setting.media.list[bins.medium].material, step.middle_mev);
         step.survival = (-removal * travelled).exp();
-        if slows && setting.physics.straggling && step.after_mev > 0.0 {
-            step.straggle(setting, material);
+        if let Some(mean) = step.mean.filter(|_| slows && setting.physics.straggling) {
+            step.straggle(setting, material, mean);
         }
         step
     }
 
     /// Sets the moments that straggling gives.
-    fn straggle(&mut self, setting: &Setting, material: &Material) {
+    fn straggle(&mut self, setting: &Setting, material: &Material, mean: f64) {
         let middle = self.middle_mev;
         let axis = &setting.phase_space.energy;
-        let slope = coordinate_slope(setting, axis, material, middle, self.after_mev);
+        let slope = coordinate_slope(setting, axis, material, middle, mean);
         self.variance = self.areal * material.straggling_mev2_cm2_per_g(middle) * slope * slope;
         self.third =
             -self.areal * material.straggling_skewness_mev3_cm2_per_g(middle) * slope.powi(3);
@@ -117,14 +141,14 @@ fn coordinate_slope(
     axis: &EnergyAxis,
     material: &Material,
     middle_mev: f64,
-    after_mev: f64,
+    mean: f64,
 ) -> f64 {
     match axis.kind {
         EnergyCoordinate::WaterRange => {
             10.0 / setting.water.mass_stopping_power_mev_cm2_per_g(middle_mev)
         }
         EnergyCoordinate::Energy => {
-            material.mass_stopping_power_mev_cm2_per_g(after_mev)
+            material.mass_stopping_power_mev_cm2_per_g(mean)
                 / material.mass_stopping_power_mev_cm2_per_g(middle_mev)
         }
     }

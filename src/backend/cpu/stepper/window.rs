@@ -4,7 +4,7 @@ use super::CpuStepper;
 use crate::backend::cpu::simd::Chunk;
 use crate::backend::cpu::sweeps::{Largest, Total};
 use crate::ledger::Amount;
-use crate::phase_space::{Dimension, End, LANES, Span, Window};
+use crate::phase_space::{Dimension, End, LANES, Layout, Span, Window};
 use crate::real::Real;
 
 /// A cell of psi holds about this share of the cell summed over energy that it belongs to (the spectrum is some ten bins wide).
@@ -41,21 +41,10 @@ impl<T: Real> CpuStepper<'_, T> {
 
     /// Empties a column that leaves the window: its chunk may stay.
     fn clear_column(&mut self, rim: Window) {
-        for angle in rim.angle.range() {
-            for z in rim.z.range() {
-                let cell = self.layout.index(0, angle, z) + rim.x.first;
-                self.remaining_weight[cell / LANES].0[cell % LANES] = T::ZERO;
-                self.remaining_energy[cell / LANES].0[cell % LANES] = T::ZERO;
-            }
-        }
-        for energy in rim.energy.range() {
-            for angle in rim.angle.range() {
-                for z in rim.z.range() {
-                    let cell = self.layout.index(energy, angle, z) + rim.x.first;
-                    self.psi[cell / LANES].0[cell % LANES] = T::ZERO;
-                }
-            }
-        }
+        let layout = self.layout;
+        clear(&mut self.remaining_weight, layout, without_energy(rim));
+        clear(&mut self.remaining_energy, layout, without_energy(rim));
+        clear(&mut self.psi, layout, rim);
     }
 
     fn largest_in(&self, dimension: Dimension, end: End) -> f64 {
@@ -123,6 +112,18 @@ impl<T: Real> CpuStepper<'_, T> {
             .range()
             .for_each(|energy| sum.add(self.amount_at_energy(energy)));
         sum
+    }
+}
+
+/// Empties a window's first column.
+fn clear<T: Real>(cells: &mut [Chunk<T>], layout: Layout, window: Window) {
+    let (chunk, lane) = (window.x.first / LANES, window.x.first % LANES);
+    for energy in window.energy.range() {
+        for angle in window.angle.range() {
+            for z in window.z.range() {
+                cells[layout.index(energy, angle, z) / LANES + chunk].0[lane] = T::ZERO;
+            }
+        }
     }
 }
 
