@@ -3,6 +3,7 @@
 //! `Case::load` reads the TOML file; what this module holds afterwards is checked: later modules trust it.
 //! Names, units and defaults are those of docs/case-file.md.
 
+mod allowed;
 mod beams;
 mod document;
 mod materials;

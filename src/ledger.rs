@@ -139,10 +139,9 @@ impl Ledger {
     pub fn add_scaled(&mut self, other: &Ledger, factor: f64) {
         self.injected.add(other.injected.scaled(factor));
         self.not_injected.add(other.not_injected.scaled(factor));
-        self.steps.resize(
-            self.steps.len().max(other.steps.len()),
-            StepEntry::default(),
-        );
+        let mut other = other.clone();
+        other.extend_to(self.steps.len());
+        self.extend_to(other.steps.len());
         for (mine, theirs) in self.steps.iter_mut().zip(&other.steps) {
             mine.add_scaled(theirs, factor);
         }
@@ -152,6 +151,16 @@ impl Ledger {
         self.last_rounding.add(other.last_rounding.scaled(factor));
         self.alive.add(other.alive.scaled(factor));
         self.reactions.add_scaled(&other.reactions, factor);
+    }
+
+    /// Steps behind the last one, at whose beginning what the last one handed on leaves.
+    fn extend_to(&mut self, steps: usize) {
+        let ended = self.steps.len();
+        if steps > ended {
+            self.steps.resize(steps, StepEntry::default());
+            self.steps[ended].leaked = std::mem::take(&mut self.last_leaked);
+            self.steps[ended].rounding_before = std::mem::take(&mut self.last_rounding);
+        }
     }
 
     fn total(&self, of: impl Fn(&StepEntry) -> Amount) -> Amount {
@@ -346,5 +355,17 @@ mod tests {
         assert!((lossy.worst_step().1.weight - 0.01).abs() < 1e-12);
         lossy.last_leaked[3].weight -= 1e-5;
         assert!((lossy.residual().weight - 1e-5).abs() < 1e-12);
+    }
+    #[test]
+    fn ledgers_of_different_length_add_up_step_by_step() {
+        let mut longer = closed();
+        longer.extend_to(3);
+        for (first, second) in [(closed(), longer.clone()), (longer, closed())] {
+            let mut sum = first;
+            sum.add_scaled(&second, 2.0);
+            let (worst, whole) = (sum.worst_step().1, sum.residual());
+            assert!(worst.weight.abs() < 1e-15 && whole.weight.abs() < 1e-15);
+            assert_eq!(sum.leaked(3), Amount::new(0.2 + 2.0 * 0.2, 8.0 + 2.0 * 8.0));
+        }
     }
 }

@@ -5,7 +5,8 @@
 //! Source: E. D. Courant and H. S. Snyder, Ann. Phys. 3 (1958) 1.
 
 use super::BeamSpec;
-use super::section::{Allowed, Section};
+use super::allowed::Allowed;
+use super::section::Section;
 use crate::error::Result;
 use std::ops::Bound;
 

@@ -1,9 +1,10 @@
 //! Reads `[materials.NAME]`.
 
 use super::MaterialSpec;
+use super::allowed::Allowed;
 use super::media::density;
 use super::names::nearest;
-use super::section::{Allowed, Section};
+use super::section::Section;
 use crate::error::Result;
 use crate::physics::{self, Element, Material};
 use std::collections::BTreeMap;

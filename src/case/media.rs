@@ -1,6 +1,7 @@
 //! Reads `[phantom]`, `[[phantom.region]]` and `[phantom.hounsfield]`.
 
-use super::section::{Allowed, Section};
+use super::allowed::Allowed;
+use super::section::Section;
 use super::{Conversion, HounsfieldSpec, Outside, PhantomSpec, RegionSpec};
 use crate::constants::DENSITIES_G_PER_CM3;
 use crate::error::Result;

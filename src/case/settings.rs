@@ -1,7 +1,8 @@
 //! Reads `[grid]`, `[transport]`, `[physics]`, `[output]` and `[run]`: every key has a default.
 
+use super::allowed::Allowed;
 use super::names::EnergyAxisName;
-use super::section::{Allowed, Section};
+use super::section::Section;
 use super::{
     AngleBins, BackendChoice, Backward, BeamSpec, CrossSections, EnergyAxisSpec, GridSpec, Nuclear,
     OutputSpec, PhysicsSpec, Precision, Quantity, RunSpec, Scattering, SingleScatteringModel,
