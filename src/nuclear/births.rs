@@ -208,26 +208,16 @@ impl<'a> Births<'a> {
     /// Projects the births, per absorbed parent; `whole_mev` of its energy is this population's.
     pub fn emission(mut self, projection: &Projection, whole_mev: f64, removal: f64) -> Emission {
         let angles = projection.bins;
-        let mut rows = vec![0.0; self.axis.bins() * angles];
-        for energy in 0..self.axis.bins() {
-            match self.population {
-                Population::Scattered => self.project_depths(energy, projection, &mut rows),
-                _ => self.project(energy, projection, &mut rows),
-            }
-        }
-        let rows: Vec<f64> = rows.iter().map(|protons| protons / removal).collect();
-        let filled = |bin: &usize| {
-            rows[bin * angles..(bin + 1) * angles]
-                .iter()
-                .any(|protons| *protons > 0.0)
-        };
-        let first = (0..self.axis.bins()).find(filled).unwrap_or(0);
-        let end = (0..self.axis.bins())
-            .rfind(filled)
-            .map_or(0, |last| last + 1);
+        let mut rows = self.projected(projection);
+        rows.iter_mut().for_each(|protons| *protons /= removal);
+        let filled = |protons: &f64| *protons > 0.0;
+        let bin = |place: usize| place / angles;
+        let first = rows.iter().position(filled).map_or(0, bin);
+        let end = rows.iter().rposition(filled).map_or(0, |at| bin(at) + 1);
+        rows.truncate(end * angles);
         Emission {
             first_energy: first,
-            weights: rows[first * angles..end.max(first) * angles].to_vec(),
+            weights: rows.split_off(first * angles),
             angles,
             shares: self
                 .shares
@@ -235,7 +225,19 @@ impl<'a> Births<'a> {
         }
     }
 
-    /// The births of one energy bin by angle bin; those without a bin stay.
+    /// Protons per areal length by energy and angle bin; those without a bin stay.
+    fn projected(&mut self, projection: &Projection) -> Vec<f64> {
+        let mut rows = vec![0.0; self.axis.bins() * projection.bins];
+        for energy in 0..self.axis.bins() {
+            match self.population {
+                Population::Scattered => self.project_depths(energy, projection, &mut rows),
+                _ => self.project(energy, projection, &mut rows),
+            }
+        }
+        rows
+    }
+
+    /// One energy bin by angle bin.
     fn project(&mut self, energy: usize, projection: &Projection, rows: &mut [f64]) {
         let row = &mut rows[energy * projection.bins..(energy + 1) * projection.bins];
         for (cell, born) in self.births(energy) {

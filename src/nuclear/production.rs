@@ -47,15 +47,15 @@ pub struct Emissions<'a> {
 }
 
 impl Emissions<'_> {
-    /// A mode of `absorbed` protons as parents of this population: their energies, and how many.
+    /// A mode of what reacted as parents of this population: their energies, and how many.
     fn parents_of(
         &self,
-        material: usize,
+        reacted: &Reacted,
         mode: Mode,
-        absorbed: f64,
         added_bins2: f64,
     ) -> impl Iterator<Item = (usize, f64)> {
-        let weight = mode.share * absorbed * (self.share)(material, mode.energy_mev);
+        let share = (self.share)(reacted.material, mode.energy_mev);
+        let weight = mode.share * reacted.moments[0] * share;
         let centers_mev = &self.axis.centers_mev;
         let parents = match self.keeps_variance {
             true => {
@@ -114,19 +114,11 @@ impl Production {
         let mut sum = Shares::default();
         let modes = modes(reacted.moments, emissions.own_variance_mev2);
         for mode in modes.into_iter().filter(|mode| mode.share > 0.0) {
-            for (parent, part) in emissions.parents_of(
-                reacted.material,
-                mode,
-                reacted.moments[0],
-                self.added_bins2(),
-            ) {
+            for (parent, part) in emissions.parents_of(reacted, mode, self.added_bins2()) {
+                let entry = reacted.material * self.parents + parent;
                 let shares = &emissions.tables[reacted.material].parents[parent].shares;
                 sum.add_scaled(shares, part);
-                self.keep(
-                    cell,
-                    reacted.material * self.parents + parent,
-                    factor * part,
-                );
+                self.keep(cell, entry, factor * part);
             }
         }
         sum
