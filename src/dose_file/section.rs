@@ -13,10 +13,6 @@ use ndarray::{ArrayView, ArrayViewD, Dimension};
 /// Uncompressed size of a chunk, at most; half of HDF5's default chunk cache.
 const CHUNK_BYTES: usize = 512 * 1024;
 
-/// Variables of fewer bytes stay as they are: a chunk's index alone takes two thousand, and setting up the compression more time than
-/// writing them.
-const COMPRESSED_FROM_BYTES: usize = 4096;
-
 /// Name of the dimension that holds a cell's two edges, as in the CF conventions' examples.
 const EDGE_DIMENSION: &str = "nv";
 
@@ -154,7 +150,7 @@ impl Section {
         Ok(())
     }
 
-    /// A variable of any type over `dimensions`, attached to its scales; chunked, shuffled and compressed where that pays.
+    /// A variable of any type over `dimensions`: chunked, shuffled, compressed, attached to its scales.
     pub fn stored<T: H5Type>(
         &mut self,
         label: Label,
@@ -162,8 +158,7 @@ impl Section {
         values: ArrayViewD<T>,
     ) -> hdf5::Result<Dataset> {
         let mut builder = self.group.new_dataset_builder().obj_track_times(false);
-        let bytes = values.len() * size_of::<T>();
-        if self.compression > 0 && bytes >= COMPRESSED_FROM_BYTES {
+        if self.compression > 0 && !values.is_empty() {
             let chunk = chunk_shape(values.shape(), size_of::<T>());
             builder = builder.chunk(chunk).shuffle().deflate(self.compression);
         }
