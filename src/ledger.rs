@@ -356,6 +356,7 @@ mod tests {
         lossy.last_leaked[3].weight -= 1e-5;
         assert!((lossy.residual().weight - 1e-5).abs() < 1e-12);
     }
+
     #[test]
     fn ledgers_of_different_length_add_up_step_by_step() {
         let mut longer = closed();

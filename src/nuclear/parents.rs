@@ -6,7 +6,8 @@
 use super::emission::enclosing;
 use crate::beam::with_moments;
 
-/// Standard deviations of a Gaussian that are sampled; what is farther out would be rounded away in single precision.
+/// Standard deviations of a Gaussian that are sampled; its moments make up for the rest. With 5 the outermost terms are so small that
+/// single precision loses them beside what a cell holds: a ledger closed to 1.3e-6.
 const REACH_SIGMAS: f64 = 3.0;
 /// Least standard deviation, in bins, that samples of a Gaussian can have.
 const NARROWEST_BINS: f64 = 0.7;
