@@ -280,13 +280,14 @@ impl<'a> Births<'a> {
         self.stay(energy_mev, (born - leaving).max(0.0));
     }
 
-    /// The two bins about a part of the range of an energy bin, and the share of the upper one; None below the axis.
+    /// The two bins about a part of the range of an energy bin, and the share of the upper one; None below the axis, and on one of a
+    /// single bin.
     fn at_range(&self, energy: usize, part: f64) -> Option<(usize, f64)> {
         let ranges = self.ranges_g_per_cm2;
         let range = part * ranges[energy];
-        let below = (0..energy.min(ranges.len() - 2) + 1)
-            .rev()
-            .find(|&bin| ranges[bin] <= range)?;
+        let highest = ranges.len().checked_sub(2)?;
+        let below = ranges[..=energy].iter().rposition(|one| *one <= range)?;
+        let below = below.min(highest);
         Some((
             below,
             (range - ranges[below]) / (ranges[below + 1] - ranges[below]),
