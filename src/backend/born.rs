@@ -18,7 +18,7 @@ pub struct Born<T> {
 impl<T: Real> Born<T> {
     pub fn new(term: &Term, layout: Layout) -> Born<T> {
         let rounded = |list: &[f64]| list.iter().map(|&weight| T::from_f64(weight)).collect();
-        let mut row: Vec<T> = rounded(&term.row);
+        let mut row: Vec<T> = rounded(term.row);
         row.resize(layout.row, T::ZERO);
         let holds = |weight: &f64| *weight != 0.0;
         let first = term.row.iter().position(holds).unwrap_or(0);
