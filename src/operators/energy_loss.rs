@@ -41,136 +41,174 @@ pub const PATH: usize = 5;
 /// Moments of the energy of what reactions take, 0 to 3: scored where anything reacts.
 pub const MOMENTS: usize = 4;
 
-/// Gather weights and score coefficients by (medium, energy, class).
+/// Gather weights and score coefficients by medium, class and energy.
 #[derive(Clone, Debug, Default)]
 pub struct EnergyLossTable<T> {
     pub energies: usize,
     pub classes: usize,
-    /// Sources per target.
-    pub sources: usize,
-    /// [medium, target energy, class]: the lowest source bin.
-    pub base: Vec<u32>,
+    media: Vec<OfMedium<T>>,
     /// [target energy]: one past the highest source bin, over all media and classes.
     pub complete: Vec<u32>,
-    /// [medium, target energy, class, source]
-    pub weights: Vec<T>,
-    /// [medium, source energy, class, score]: weight, energy (MeV), deposit (MeV), stopped weight,
-    /// deposit x LET (MeV keV/um), path (mm).
-    pub scores: Vec<T>,
-    /// [medium, source energy, class, moment]: absorbed weight times 1, E, E^2, E^3 (MeV). Empty where nothing reacts.
-    pub absorbed: Vec<T>,
-    /// [medium, target energy, class]: how many weights, from the first, are not zero.
-    reached: Vec<u32>,
+    /// Most sources of a target.
+    pub sources: usize,
     /// Farthest bins that a source reaches down and up.
     pub reach_down: usize,
     pub reach_up: usize,
+    building_bytes: usize,
+}
+
+/// One medium's, by [class, energy].
+#[derive(Clone, Debug, Default)]
+struct OfMedium<T> {
+    /// Of targets.
+    gathers: Vec<Gather>,
+    weights: Vec<T>,
+    /// Of sources, `SCORES` each: weight, energy (MeV), deposit (MeV), stopped weight, deposit x LET (MeV keV/um), path (mm).
+    scores: Vec<T>,
+    /// Of sources, `MOMENTS` each: absorbed weight times 1, E, E^2, E^3 (MeV). Empty where nothing reacts.
+    absorbed: Vec<T>,
+}
+
+/// Where a target's weights lie, and from which source bin on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gather {
+    start: u32,
+    base: u32,
+    count: u32,
 }
 
 impl<T: Real> EnergyLossTable<T> {
     pub fn new(setting: &Setting) -> EnergyLossTable<T> {
-        let (energies, classes) = (setting.phase_space.energy.bins(), setting.path_mm.len());
-        let media = setting.media.list.len();
-        let entries = media * energies * classes;
         let mut table = EnergyLossTable {
-            energies,
-            classes,
+            energies: setting.phase_space.energy.bins(),
+            classes: setting.path_mm.len(),
+            complete: vec![0; setting.phase_space.energy.bins()],
             sources: 1,
-            base: vec![0; entries],
-            complete: vec![0; energies],
-            weights: Vec::new(),
-            scores: vec![T::ZERO; entries * SCORES],
-            absorbed: Vec::new(),
-            reached: vec![0; entries],
-            reach_down: 0,
-            reach_up: 0,
+            ..Default::default()
         };
-        let mut spreads: Vec<Vec<Spread>> = Vec::with_capacity(media * classes);
-        for medium in 0..media {
-            let bins = Bins::new(setting, medium);
-            let of_class = |class| table.fill_scores(setting, &bins, class);
-            spreads.extend((0..classes).map(of_class));
+        for medium in 0..setting.media.list.len() {
+            let of_medium = table.of_medium(setting, medium);
+            table.media.push(of_medium);
         }
-        let most = |spread: &Vec<Spread>| sources_of(spread).map(Span::len).max();
-        // None at all where every bin comes to rest within the step.
-        let sources = spreads.iter().filter_map(most).max().unwrap_or(0);
-        table.sources = sources.clamp(1, energies);
-        table.weights = vec![T::ZERO; entries * table.sources];
-        for (i, spread) in spreads.iter().enumerate() {
-            table.fill_gather(i / classes, i % classes, spread);
+        if table.absorbs() {
+            let entries = table.energies * table.classes;
+            for medium in &mut table.media {
+                medium.absorbed.resize(entries * MOMENTS, T::ZERO);
+            }
         }
         table
     }
 
     pub fn bytes(&self) -> usize {
-        let per_entry = size_of_val(&self.base[..]) + size_of_val(&self.reached[..]);
-        let indices = per_entry + size_of_val(&self.complete[..]);
-        let coefficients = size_of_val(&self.scores[..]) + size_of_val(&self.absorbed[..]);
-        indices + size_of_val(&self.weights[..]) + coefficients
+        let of_medium = |medium: &OfMedium<T>| {
+            let coefficients = size_of_val(&medium.scores[..]) + size_of_val(&medium.absorbed[..]);
+            size_of_val(&medium.gathers[..]) + size_of_val(&medium.weights[..]) + coefficients
+        };
+        let media: usize = self.media.iter().map(of_medium).sum();
+        media + size_of_val(&self.complete[..])
     }
 
-    /// Bytes of the spreads that the table was made from.
+    /// Bytes of the spreads that a medium's table was made from, at most.
     pub fn building_bytes(&self) -> usize {
-        let reached = self.weights.iter().filter(|&&w| w != T::ZERO).count();
-        self.base.len() * size_of::<Spread>() + reached * size_of::<f64>()
+        self.building_bytes
     }
 
-    /// Index of (medium, energy, class).
+    /// Index of (class, energy) in a medium's lists.
     #[inline(always)]
-    pub fn entry(&self, medium: usize, energy: usize, class: usize) -> usize {
-        (medium * self.energies + energy) * self.classes + class
+    fn entry(&self, class: usize, energy: usize) -> usize {
+        class * self.energies + energy
     }
 
-    /// The lowest source bin of a target, and the weights of it and of the bins above that reach the target: the zeros behind them, which
-    /// the kernels read in fours, add nothing.
+    /// The lowest source bin of a target, and the weights of it and of the bins above that reach the target.
     #[inline(always)]
     pub fn gather(&self, medium: usize, target: usize, class: usize) -> (usize, &[T]) {
-        let entry = self.entry(medium, target, class);
-        let first = entry * self.sources;
-        let weights = &self.weights[first..first + self.reached[entry] as usize];
-        (self.base[entry] as usize, weights)
+        let of_medium = &self.media[medium];
+        let gather = of_medium.gathers[self.entry(class, target)];
+        let first = gather.start as usize;
+        let weights = &of_medium.weights[first..first + gather.count as usize];
+        (gather.base as usize, weights)
     }
 
     /// The score coefficients of a source bin.
     #[inline(always)]
     pub fn scores_of(&self, medium: usize, source: usize, class: usize) -> &[T] {
-        let at = self.entry(medium, source, class) * SCORES;
-        &self.scores[at..at + SCORES]
+        let at = self.entry(class, source) * SCORES;
+        &self.media[medium].scores[at..at + SCORES]
+    }
+
+    pub fn media(&self) -> usize {
+        self.media.len()
     }
 
     pub fn absorbs(&self) -> bool {
-        !self.absorbed.is_empty()
+        let absorbs = |medium: &OfMedium<T>| !medium.absorbed.is_empty();
+        self.media.iter().any(absorbs)
     }
 
     /// The moments that reactions take of a source bin; none where nothing reacts.
     #[inline(always)]
     pub fn absorbed_of(&self, medium: usize, source: usize, class: usize) -> &[T] {
-        let at = self.entry(medium, source, class) * MOMENTS;
-        &self.absorbed[at..at + MOMENTS]
+        let at = self.entry(class, source) * MOMENTS;
+        &self.media[medium].absorbed[at..at + MOMENTS]
     }
 
-    fn fill_gather(&mut self, medium: usize, class: usize, spreads: &[Spread]) {
+    fn of_medium(&mut self, setting: &Setting, medium: usize) -> OfMedium<T> {
+        let bins = Bins::new(setting, medium);
+        let entries = self.energies * self.classes;
+        let mut of_medium = OfMedium {
+            gathers: Vec::with_capacity(entries),
+            scores: Vec::with_capacity(entries * SCORES),
+            ..Default::default()
+        };
+        let spreads: Vec<Vec<Spread>> = (0..setting.path_mm.len())
+            .map(|class| self.spreads(setting, &bins, class, &mut of_medium))
+            .collect();
+        let of_spread = |spread: &Spread| spread.weights.len();
+        let reached = spreads.iter().flatten().map(of_spread).sum::<usize>();
+        let built = entries * size_of::<Spread>() + reached * size_of::<f64>();
+        self.building_bytes = self.building_bytes.max(built);
+        let sources = |spreads: &Vec<Spread>| sources_of(spreads).map(Span::len).sum::<usize>();
+        of_medium
+            .weights
+            .reserve_exact(spreads.iter().map(sources).sum());
+        for spreads in &spreads {
+            self.fill_gathers(spreads, &mut of_medium);
+        }
+        of_medium
+    }
+
+    /// The weights of a class, target by target; zeros behind the last that reaches it are left out.
+    fn fill_gathers(&mut self, spreads: &[Spread], of_medium: &mut OfMedium<T>) {
         for (target, sources) in sources_of(spreads).enumerate() {
-            // The same number of sources everywhere: start low enough that they all exist.
-            let base = sources.first.min(self.energies - self.sources);
-            let entry = self.entry(medium, target, class);
-            self.base[entry] = base as u32;
-            self.complete[target] = self.complete[target].max((base + self.sources) as u32);
-            for source in sources.range() {
-                let k = target as i64 - spreads[source].lowest;
-                let weight = usize::try_from(k)
-                    .ok()
-                    .and_then(|k| spreads[source].weights.get(k));
-                let weight = T::from_f64(weight.copied().unwrap_or(0.0));
-                self.weights[entry * self.sources + source - base] = weight;
-                if weight != T::ZERO {
-                    self.reached[entry] = (source - base + 1) as u32;
-                }
-            }
+            let start = of_medium.weights.len();
+            let weights = sources.range().map(|source| {
+                let k = usize::try_from(target as i64 - spreads[source].lowest).ok();
+                let weight = k.and_then(|k| spreads[source].weights.get(k));
+                T::from_f64(weight.copied().unwrap_or(0.0))
+            });
+            of_medium.weights.extend(weights);
+            let holds = |weight: &T| *weight != T::ZERO;
+            let count = of_medium.weights[start..].iter().rposition(holds);
+            let count = count.map_or(0, |last| last + 1);
+            of_medium.weights.truncate(start + count);
+            of_medium.gathers.push(Gather {
+                start: start as u32,
+                base: sources.first as u32,
+                count: count as u32,
+            });
+            self.sources = self.sources.max(count);
+            self.complete[target] = self.complete[target].max((sources.first + count) as u32);
         }
     }
 
     /// The spreads of a medium at one class, whose scores are filled in.
-    fn fill_scores(&mut self, setting: &Setting, bins: &Bins, class: usize) -> Vec<Spread> {
+    fn spreads(
+        &mut self,
+        setting: &Setting,
+        bins: &Bins,
+        class: usize,
+        of_medium: &mut OfMedium<T>,
+    ) -> Vec<Spread> {
         let steps = bins.steps(setting, class);
         let mut spreads = spreads_of(setting, bins, class, &steps);
         for (source, (spread, step)) in spreads.iter_mut().zip(&steps).enumerate() {
@@ -180,22 +218,22 @@ impl<T: Real> EnergyLossTable<T> {
                 .reach_down
                 .max((source as i64 - spread.lowest).max(0) as usize);
             self.reach_up = self.reach_up.max((highest - source as i64).max(0) as usize);
-            let entry = self.entry(bins.medium, source, class);
             let scores = score_coefficients(setting, bins, class, source, step, spread);
-            let at = entry * SCORES;
-            (0..SCORES).for_each(|q| self.scores[at + q] = T::from_f64(scores[q]));
-            self.fill_absorbed(entry, absorbed_moments(step, spread));
+            of_medium.scores.extend(scores.map(T::from_f64));
+            let entry = self.entry(class, source);
+            self.fill_absorbed(entry, absorbed_moments(step, spread), of_medium);
         }
         spreads
     }
 
-    fn fill_absorbed(&mut self, entry: usize, moments: [f64; MOMENTS]) {
+    fn fill_absorbed(&self, entry: usize, moments: [f64; MOMENTS], of_medium: &mut OfMedium<T>) {
         if moments[0] == 0.0 {
             return;
         }
-        self.absorbed.resize(self.base.len() * MOMENTS, T::ZERO);
+        let entries = self.energies * self.classes;
+        of_medium.absorbed.resize(entries * MOMENTS, T::ZERO);
         let at = entry * MOMENTS;
-        (0..MOMENTS).for_each(|n| self.absorbed[at + n] = T::from_f64(moments[n]));
+        of_medium.absorbed[at..at + MOMENTS].copy_from_slice(&moments.map(T::from_f64));
     }
 }
 

@@ -4,7 +4,7 @@ use super::memory::Sizing;
 use super::twins::{self, Address, FOUR, RangeMax};
 use crate::backend::Stride;
 use crate::march::{March, Tables};
-use crate::operators::energy_loss::{EnergyLossTable, MOMENTS, SCORES};
+use crate::operators::energy_loss::{EnergyLossTable, SCORES};
 use crate::operators::scattering::ScatteringTable;
 use crate::operators::streaming::Displacement;
 use crate::phase_space::{AngleAxis, LANES, PhaseSpace};
@@ -187,10 +187,14 @@ fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) ->
         mirror_class: packer.put(&phase_space.angle.mirror_class),
         mirror_pairs: packer.put(&pairs),
         loss: twins::EnergyLossTable {
-            base: packer.put(&loss.base),
+            base: packer.put(&of_entries(loss, |m, e, c| {
+                vec![loss.gather(m, e, c).0 as u32]
+            })),
             complete: packer.put(&loss.complete),
-            weights: packer.put(&padded(&loss.weights, loss.sources)),
-            scores: packer.put(&scores(loss)),
+            weights: packer.put(&of_entries(loss, |m, e, c| {
+                padded(loss.gather(m, e, c).1, loss.sources)
+            })),
+            scores: packer.put(&of_entries(loss, |m, e, c| coefficients(loss, m, e, c))),
             fours: loss.sources.div_ceil(FOUR) as i32,
             reach_down: loss.reach_down as i32,
             reach_up: loss.reach_up as i32,
@@ -200,27 +204,45 @@ fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) ->
     }
 }
 
-/// Rows of scores filled up to whole fours; where anything reacts, each with a four of moments behind it.
-fn scores<T: Real>(table: &EnergyLossTable<T>) -> Vec<T> {
-    let scores = padded(&table.scores, SCORES);
-    let rows = scores.chunks(SCORES.next_multiple_of(FOUR));
-    let mut moments = table.absorbed.chunks(MOMENTS);
-    rows.flat_map(|row| row.iter().chain(moments.next().unwrap_or_default()))
-        .copied()
-        .collect()
+/// What `of` gives for every [medium, energy, class].
+fn of_entries<T: Real, N>(
+    table: &EnergyLossTable<T>,
+    of: impl Fn(usize, usize, usize) -> Vec<N>,
+) -> Vec<N> {
+    let mut list = Vec::new();
+    for medium in 0..table.media() {
+        for energy in 0..table.energies {
+            (0..table.classes).for_each(|class| list.extend(of(medium, energy, class)));
+        }
+    }
+    list
+}
+
+/// The scores' coefficients filled up to whole fours; where anything reacts, a four of moments behind them.
+fn coefficients<T: Real>(
+    table: &EnergyLossTable<T>,
+    medium: usize,
+    energy: usize,
+    class: usize,
+) -> Vec<T> {
+    let mut row = padded(table.scores_of(medium, energy, class), SCORES);
+    if table.absorbs() {
+        row.extend(table.absorbed_of(medium, energy, class));
+    }
+    row
 }
 
 /// Energies between the lowest source of a target and the energy at which it is made: a target waits for the sources of all
 /// media and classes, and for the targets below it. A power of two.
 fn ring<T: Real>(table: &EnergyLossTable<T>) -> usize {
     let (mut made_at, mut most) = (0, 1);
+    let entries = || (0..table.media()).flat_map(|m| (0..table.classes).map(move |c| (m, c)));
     for target in 0..table.energies {
         made_at = made_at.max(table.complete[target] as usize);
-        let of_target = table.base.chunks(table.energies * table.classes);
-        let lowest = of_target
-            .flat_map(|medium| &medium[target * table.classes..(target + 1) * table.classes])
-            .min();
-        most = most.max(made_at - lowest.map_or(made_at, |&base| base as usize));
+        let gathers = entries().map(|(medium, class)| table.gather(medium, target, class));
+        let reached = gathers.filter(|(_, weights)| !weights.is_empty());
+        let lowest = reached.map(|(base, _)| base).min();
+        most = most.max(made_at - lowest.unwrap_or(made_at).min(made_at));
     }
     most.next_power_of_two()
 }
@@ -237,16 +259,11 @@ fn media_by_cell(march: &March) -> Vec<u16> {
     rows.flat_map(padded).collect()
 }
 
-/// Rows of `length` filled up with zeros to whole fours.
-fn padded<T: Real>(list: &[T], length: usize) -> Vec<T> {
-    let padding = length.next_multiple_of(FOUR) - length;
-    let rows = list.chunks(length);
-    rows.flat_map(|row| {
-        row.iter()
-            .copied()
-            .chain(std::iter::repeat_n(T::ZERO, padding))
-    })
-    .collect()
+/// A row filled up with zeros to whole fours of the longest, which has `length`.
+fn padded<T: Real>(row: &[T], length: usize) -> Vec<T> {
+    let mut filled = row.to_vec();
+    filled.resize(length.next_multiple_of(FOUR), T::ZERO);
+    filled
 }
 
 fn scattering<T: Real>(

@@ -5,6 +5,7 @@ use super::lagrange::spread_about;
 use super::step::{Bins, Step};
 use crate::operators::Setting;
 use crate::phase_space::EnergyAxis;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Variance in bins^2 above which a step is split: three points carry at most 1 - f^2 = 3/4.
@@ -33,24 +34,44 @@ pub fn spreads_of(setting: &Setting, bins: &Bins, class: usize, whole: &[Step]) 
         let enough = PARTS.iter().find(|&&n| n as f64 >= parts);
         *enough.unwrap_or(&PARTS[PARTS.len() - 1])
     };
-    let mut tables: BTreeMap<usize, Vec<Spread>> = BTreeMap::new();
+    let mut tables: BTreeMap<usize, Part> = BTreeMap::new();
     let mut spread_in_parts = |bin: usize| {
         let parts = parts_of(bin);
         if parts == 1 {
             return spread(setting, &whole[bin]);
         }
-        let table = tables.entry(parts).or_insert_with(|| {
-            let all = 0..axis.bins();
-            all.map(|bin| spread(setting, &Step::new(setting, bins, class, bin, parts)))
-                .collect()
+        let part = tables.entry(parts).or_insert_with(|| Part {
+            parts,
+            setting,
+            bins,
+            class,
+            spreads: vec![OnceCell::new(); axis.bins()],
         });
-        (1..parts).fold(table[bin].clone(), |sum, _| compose(&sum, table))
+        (1..parts).fold(part.of(bin).clone(), |sum, _| compose(&sum, part))
     };
     (0..axis.bins()).map(&mut spread_in_parts).collect()
 }
 
+/// The spreads of one of so many parts of a step: only some bins' are ever asked for.
+struct Part<'a> {
+    parts: usize,
+    setting: &'a Setting<'a>,
+    bins: &'a Bins<'a>,
+    class: usize,
+    spreads: Vec<OnceCell<Spread>>,
+}
+
+impl Part<'_> {
+    fn of(&self, bin: usize) -> &Spread {
+        self.spreads[bin].get_or_init(|| {
+            let step = Step::new(self.setting, self.bins, self.class, bin, self.parts);
+            spread(self.setting, &step)
+        })
+    }
+}
+
 /// `first`, then `second` from every bin that it reaches; stopped weight stays stopped.
-fn compose(first: &Spread, second: &[Spread]) -> Spread {
+fn compose(first: &Spread, second: &Part) -> Spread {
     let reached = |k: usize| usize::try_from(first.lowest + k as i64).ok();
     let ends = first
         .weights
@@ -58,8 +79,8 @@ fn compose(first: &Spread, second: &[Spread]) -> Spread {
         .enumerate()
         .map(|(k, _)| match reached(k) {
             Some(bin) => (
-                second[bin].lowest,
-                second[bin].lowest + second[bin].weights.len() as i64,
+                second.of(bin).lowest,
+                second.of(bin).lowest + second.of(bin).weights.len() as i64,
             ),
             None => (-1, 0),
         });
@@ -75,9 +96,10 @@ fn compose(first: &Spread, second: &[Spread]) -> Spread {
         match reached(k) {
             None => spread.weights[(-1 - lowest) as usize] += weight,
             Some(bin) => {
-                spread.excess += weight * second[bin].excess;
-                for (i, &w) in second[bin].weights.iter().enumerate() {
-                    spread.weights[(second[bin].lowest - lowest) as usize + i] += weight * w;
+                let next = second.of(bin);
+                spread.excess += weight * next.excess;
+                for (i, &w) in next.weights.iter().enumerate() {
+                    spread.weights[(next.lowest - lowest) as usize + i] += weight * w;
                 }
             }
         }
