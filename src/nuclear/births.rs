@@ -13,7 +13,7 @@ use super::interactions::Interactions;
 use super::population::Population;
 use super::projection::{POLAR_CELLS, Projection, polar_cell, polar_cells};
 use crate::constants::{DEUTERON_MASS_MEV, PROTON_MASS_MEV};
-use crate::phase_space::EnergyAxis;
+use crate::phase_space::{EnergyAxis, Span};
 use crate::physics::Material;
 use crate::physics::elastic_protons::{Emitted, Turns};
 use crate::physics::nuclear::Secondary;
@@ -32,7 +32,9 @@ pub struct Births<'a> {
     /// Of the axis' bins, in the material.
     ranges_g_per_cm2: &'a [f64],
     population: Population,
-    pub by_cell: Vec<f64>,
+    by_cell: Vec<f64>,
+    /// Energy bins that hold births.
+    filled: Span,
     /// Per areal length: MeV cm2/g.
     shares: Shares,
 }
@@ -50,6 +52,7 @@ impl<'a> Births<'a> {
             ranges_g_per_cm2,
             population,
             by_cell: vec![0.0; axis.bins() * POLAR_CELLS],
+            filled: Span::default(),
             shares: Shares::default(),
         }
     }
@@ -185,6 +188,8 @@ impl<'a> Births<'a> {
             return self.stay(energy_mev, protons.map(|(_, number)| number).sum());
         }
         let (bin, share) = enclosing(centers, energy_mev);
+        let last = if share > 0.0 { bin + 2 } else { bin + 1 };
+        self.filled = self.filled.enclosing(Span::new(bin, last));
         let (below, above) = (bin * POLAR_CELLS, (bin + 1) * POLAR_CELLS);
         for (cell, number) in protons {
             self.by_cell[below + cell] += (1.0 - share) * number;
@@ -228,7 +233,7 @@ impl<'a> Births<'a> {
     /// Protons per areal length by energy and angle bin; those without a bin stay.
     fn projected(&mut self, projection: &Projection) -> Vec<f64> {
         let mut rows = vec![0.0; self.axis.bins() * projection.bins];
-        for energy in 0..self.axis.bins() {
+        for energy in self.filled.range() {
             match self.population {
                 Population::Scattered => self.project_depths(energy, projection, &mut rows),
                 _ => self.project(energy, projection, &mut rows),
@@ -292,6 +297,13 @@ impl<'a> Births<'a> {
             below,
             (range - ranges[below]) / (ranges[below + 1] - ranges[below]),
         ))
+    }
+
+    /// Adds all births to a sum of the same shape.
+    pub fn add_to(&self, sum: &mut [f64]) {
+        let filled = self.filled.first * POLAR_CELLS..self.filled.last * POLAR_CELLS;
+        let born = &self.by_cell[filled.clone()];
+        sum[filled].iter_mut().zip(born).for_each(|(s, b)| *s += b);
     }
 
     /// The births of one energy bin by polar cell.

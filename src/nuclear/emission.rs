@@ -74,9 +74,7 @@ impl EmissionTable {
         for &parent_mev in &axis.centers_mev {
             let mut births = Births::new(material, axis, &ranges, population);
             births.of_parent(interactions, parent_mev);
-            for (sum, born) in table.births.iter_mut().zip(&births.by_cell) {
-                *sum += born;
-            }
+            births.add_to(&mut table.births);
             let removal = interactions.cm2_per_g(population, parent_mev);
             table.parents.push(if removal > 0.0 {
                 let whole_mev = whole_mev(interactions, population, parent_mev, removal);
