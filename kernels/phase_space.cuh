@@ -14,6 +14,31 @@ struct Span {
     }
 };
 
+// Holds nothing, and any span with it is that span.
+constexpr Span NO_SPAN = {0x7fffffff, -1};
+
+__device__ __forceinline__ Span enclosing(Span span, int i) { return {min(span.first, i), max(span.last, i + 1)}; }
+
+// The span that holds those of all lanes of a warp; every lane gets it.
+__device__ __forceinline__ Span warp_enclosing(Span span) {
+    for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
+        span.first = min(span.first, __shfl_xor_sync(0xffffffffu, span.first, lanes));
+        span.last = max(span.last, __shfl_xor_sync(0xffffffffu, span.last, lanes));
+    }
+    return span;
+}
+
+// Likewise of a block of (LANES, ROWS) threads.
+__device__ __forceinline__ Span block_enclosing(Span span) {
+    __shared__ Span warps[ROWS];
+    span = warp_enclosing(span);
+    __syncthreads();  // what a call before left there has been read
+    if (threadIdx.x == 0) warps[threadIdx.y] = span;
+    __syncthreads();
+    for (int row = 0; row < ROWS; ++row) span = {min(span.first, warps[row].first), max(span.last, warps[row].last)};
+    return span;
+}
+
 // `span` with both ends at multiples of four.
 __device__ __forceinline__ Span in_fours(Span span) {
     return {span.first & ~(FOUR - 1), (span.last + FOUR - 1) & ~(FOUR - 1)};
@@ -153,7 +178,7 @@ template <typename Stored> struct March {
     double *columns;               // [spot, (weight, energy), z, x]: left after the energy loss at the angles kept
     Real *column_most;             // [spot, z, x]
     double *layers;                // [spot, energy]: weight of psi
-    double *outside;               // likewise, of what is stored outside the trimmed window; where storage rounds
+    double *outside;               // likewise, of angles dropped; where storage rounds, of all stored outside the trimmed window
     double *collected;             // [spot, block, COLLECTED]
     double *losses;                // [spot, loss, block]
     int *any_loss;                 // [spot]

@@ -1,6 +1,6 @@
 // Scores, ledger and window: what a step leaves besides psi; twin of src/scoring.rs, src/ledger.rs and the window's trimming
 // in src/backend/cpu/stepper/window.rs. Sums in fixed order, no atomics on numbers that are not whole.
-#include "phase_space.cuh"
+#include "trimming.cuh"
 
 // Before the energy loss: per angle and cell, the sums over energy of psi times each coefficient; notes the angles in which
 // something above the threshold will be left.
@@ -151,111 +151,6 @@ __device__ __forceinline__ void collect(const March<Stored> &march, int slot, in
     }
 }
 
-// Notes the planes of z to keep (path stepping): those with a cell above the threshold in the columns kept.
-template <typename Stored> __device__ __forceinline__ void trim_z(const March<Stored> &march, int slot) {
-    const int spot = blockIdx.y;
-    const Window window = march.window(slot, spot);
-    if (window.empty()) return;
-    const Span kept_x = march.kept_of(spot, X_AXIS, window.x);
-    for (int z = window.z.first + blockIdx.x * ROWS + threadIdx.y; z < window.z.last; z += gridDim.x * ROWS) {
-        bool kept = false;
-        for (int x = kept_x.first + threadIdx.x; x < kept_x.last; x += LANES) {
-            const long long cell = spot * march.plane_cells() + static_cast<long long>(z) * march.layout.row + x;
-            kept = kept || static_cast<double>(march.column_most[cell]) >= march.prune;
-        }
-        if (__any_sync(0xffffffffu, kept) && threadIdx.x == 0) march.keep(spot, Z_AXIS, z, z + 1);
-    }
-}
-
-// A cell of psi holds about this share of the cell summed over energy that it belongs to; as in src/backend/cpu/stepper/window.rs.
-constexpr double ENERGY_RIM_SHARE = 0.1;
-
-// The window that trimming of angle, x and z leaves.
-template <typename Stored>
-__device__ __forceinline__ Window trimmed_but_energy(const March<Stored> &march, int spot, Window window) {
-    window.angle = march.kept_of(spot, ANGLE_AXIS, window.angle);
-    window.x = march.kept_of(spot, X_AXIS, window.x);
-    if (march.layout.planes > 1) window.z = march.kept_of(spot, Z_AXIS, window.z);
-    return window;
-}
-
-// Weight of psi by energy in the trimmed window; notes the energies to keep. Where storage rounds, also what is stored outside
-// of it: what trimming drops has been rounded already. A layer takes a block, or, in large batches of planes, a warp.
-template <typename Stored>
-__device__ __forceinline__ void sum_layers(const March<Stored> &march, const Stored *psi, int slot) {
-    using Real = Arithmetic<Stored>;
-    const int spot = blockIdx.y, rows_at_once = gridDim.x * ROWS >= march.layout.energies + ROWS ? ROWS : 1;
-    const Window all = march.window(slot, spot);
-    if (all.empty()) return;
-    const Window window = trimmed_but_energy(march, spot, all), read = Storage<Stored>::rounds ? all : window;
-    const int first_row = rows_at_once > 1 ? threadIdx.y : 0;
-    const int first = rows_at_once > 1 ? blockIdx.x : blockIdx.x * ROWS + threadIdx.y;
-    psi += spot * march.layout.cells();
-    for (int energy = all.energy.first + first; energy < all.energy.last; energy += gridDim.x * ROWS / rows_at_once) {
-        double sum = 0, outside = 0;
-        Real most = 0;
-        const int pitch = march.layout.planes * march.layout.row;
-        for (int z = read.z.first; z < read.z.last; ++z) {
-            for (int x = read.x.first + threadIdx.x; x < read.x.last; x += LANES) {
-                const Stored *cells = psi + march.layout.index(energy, 0, z) + x;
-                const bool column_stays = window.z.contains(z) && window.x.contains(x);
-#pragma unroll 8
-                for (int theta = read.angle.first + first_row; theta < read.angle.last; theta += rows_at_once) {
-                    const Real cell = Storage<Stored>::load(READ_ONLY(cells + static_cast<long long>(theta) * pitch));
-                    if (Storage<Stored>::rounds && !(column_stays && window.angle.contains(theta))) {
-                        outside += static_cast<double>(cell);
-                        continue;
-                    }
-                    sum += static_cast<double>(cell);
-                    most = cell > most ? cell : most;
-                }
-            }
-        }
-        most = warp_largest(most);
-        if (threadIdx.x == 0 && march.prune > 0 && static_cast<double>(most) / ENERGY_RIM_SHARE >= march.prune) {
-            march.keep(spot, ENERGY_AXIS, energy, energy + 1);
-        }
-        sum = rows_at_once > 1 ? block_sum(sum) : warp_sum(sum);
-        const bool writes = threadIdx.x == 0 && (rows_at_once == 1 || threadIdx.y == 0);
-        if (writes) march.layers[spot * march.layout.energies + energy] = sum;
-        if (!Storage<Stored>::rounds) continue;
-        outside = rows_at_once > 1 ? block_sum(outside) : warp_sum(outside);
-        if (writes) march.outside[spot * march.layout.energies + energy] = outside;
-    }
-}
-
-// Weight (quantity 0) or energy (1) that trimming of x and z drops.
-template <typename Stored>
-__device__ __forceinline__ double dropped_columns(const March<Stored> &march, int spot, int quantity, const Window &all,
-                                                  const Window &kept) {
-    const double *columns = march.columns + (static_cast<long long>(spot) * 2 + quantity) * march.plane_cells();
-    double sum = 0;
-    for (int z = all.z.first + threadIdx.y; z < all.z.last; z += ROWS) {
-        for (int x = all.x.first + threadIdx.x; x < all.x.last; x += LANES) {
-            if (kept.x.contains(x) && kept.z.contains(z)) continue;
-            sum += columns[static_cast<long long>(z) * march.layout.row + x];
-        }
-    }
-    return sum;
-}
-
-// What a thread finds of the weight and energy that trimming drops: of angles (`sums`) and columns before they were stored, or,
-// where storage rounds, of all outside the trimmed window as it is stored; and of layers of energy.
-template <typename Stored>
-__device__ __forceinline__ void enter_pruned(const March<Stored> &march, int spot, const Window &all, const Window &kept,
-                                             const double *sums, double *pruned) {
-    const int thread = threadIdx.y * LANES + threadIdx.x, layers = spot * march.layout.energies;
-    for (int i = 0; i < 2 && !Storage<Stored>::rounds; ++i) {
-        pruned[i] = dropped_columns(march, spot, i, all, kept) + (thread == 0 ? sums[DROPPED_WEIGHT + i] : 0.0);
-    }
-    for (int energy = all.energy.first + thread; energy < all.energy.last; energy += LANES * ROWS) {
-        double weight = Storage<Stored>::rounds ? march.outside[layers + energy] : 0.0;
-        weight += kept.energy.contains(energy) ? 0.0 : march.layers[layers + energy];
-        pruned[0] += weight;
-        pruned[1] += weight * march.energies_mev[energy];
-    }
-}
-
 // Sum over all blocks of number `i` of their slots of `length`; a warp's work.
 __device__ __forceinline__ double over_blocks(const double *slots, int blocks, int length, int i) {
     double sum = 0;
@@ -375,7 +270,7 @@ template <typename Stored> __device__ __forceinline__ void close_march(const Mar
         collect<Stored>(march, slot, plane);                                                                      \
     }                                                                                                             \
     extern "C" __global__ void trim_z_##name(March<Stored> march, int slot) { trim_z<Stored>(march, slot); }      \
-    extern "C" __global__ void sum_layers_##name(March<Stored> march, const Stored *psi, int slot) {              \
+    extern "C" __global__ void sum_layers_##name(March<Stored> march, Stored *psi, int slot) {                    \
         sum_layers<Stored>(march, psi, slot);                                                                     \
     }                                                                                                             \
     extern "C" __global__ void close_step_##name(March<Stored> march, const Stored *psi, int before,              \

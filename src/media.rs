@@ -28,8 +28,6 @@ pub struct Media {
     pub list: Vec<Medium>,
     /// (nz, nx): index into `list`.
     pub index: Array2<u16>,
-    /// Per z plane, the runs of a row from left to right; a mixed chunk stands once per medium.
-    pub planes: Vec<Vec<Run>>,
     /// Largest relative change that quantising made to a density; 0 where every density was kept.
     pub density_rounding: f64,
 }
@@ -58,6 +56,12 @@ impl Media {
             .mapv(|medium| self.list[usize::from(medium)].density_g_per_cm3)
     }
 
+    /// Per z plane, the runs of a row from left to right, the row's first cell at place `lead`; a mixed chunk stands once per medium.
+    pub fn planes(&self, lead: usize) -> Vec<Vec<Run>> {
+        let rows = self.index.rows().into_iter();
+        rows.map(|row| runs(&row.to_vec(), lead)).collect()
+    }
+
     fn with_densities(phantom: &Phantom, densities: &Array2<f64>) -> Media {
         let mut list = Vec::new();
         let mut known: HashMap<(u16, u64), u16> = HashMap::new();
@@ -77,15 +81,9 @@ impl Media {
                     (list.len() - 1) as u16
                 })
         });
-        let planes = index
-            .rows()
-            .into_iter()
-            .map(|row| runs(&row.to_vec()))
-            .collect();
         Media {
             list,
             index,
-            planes,
             density_rounding,
         }
     }
@@ -111,12 +109,12 @@ fn rounded_along_z(density_g_per_cm3: &Array2<f64>) -> Array2<f64> {
     rounded
 }
 
-/// Splits a row of media into runs; cells beyond the row take the last cell's medium (they hold no weight).
-fn runs(row: &[u16]) -> Vec<Run> {
-    let last = row[row.len() - 1];
+/// Splits a row of media into runs; places beside the row take the nearest cell's medium (they hold no weight).
+fn runs(row: &[u16], lead: usize) -> Vec<Run> {
     let mut list: Vec<Run> = Vec::new();
-    for chunk in 0..row.len().div_ceil(LANES) {
-        let lane = |l: usize| *row.get(chunk * LANES + l).unwrap_or(&last);
+    for chunk in 0..(lead + row.len()).div_ceil(LANES) {
+        let cell = |place: usize| place.saturating_sub(lead).min(row.len() - 1);
+        let lane = |l: usize| row[cell(chunk * LANES + l)];
         let mut present: Vec<u16> = (0..LANES).map(lane).collect();
         present.sort_unstable();
         present.dedup();

@@ -212,11 +212,9 @@ impl<'a> Forecast<'a> {
 fn map_bytes(case: &Case, phantom: &Phantom, march: &March) -> u64 {
     let space = &march.phase_space.space;
     let materials = phantom.materials.len() as u64 * MATERIAL_BYTES;
-    let runs = march.media.planes.iter().map(Vec::capacity).sum::<usize>();
     PROGRAM_BYTES
         + materials
         + phantom_bytes(case)
-        + (runs * size_of::<crate::media::Run>()) as u64
         + (SCORES_AT_ONCE + second_sets_of_scores(case)) * Scores::bytes(space)
         + SpectraCollector::bytes(case, &march.phase_space)
 }

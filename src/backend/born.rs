@@ -7,28 +7,28 @@ use crate::real::Real;
 
 /// A term as the backends add it.
 pub struct Born<T> {
-    /// The box that it fills: all angles, and x from the first to the last cell that is not empty.
+    /// The box that it fills: all angles, and x from the first to the last place that is not empty.
     pub window: Window,
     /// [energy of the window, angle]
     pub emission: Vec<T>,
-    /// By x, padded as a row of psi.
+    /// A row of psi.
     pub row: Vec<T>,
 }
 
 impl<T: Real> Born<T> {
-    pub fn new(term: &Term, layout: Layout) -> Born<T> {
+    /// `lead`: place in a row of psi that the grid's first cell has.
+    pub fn new(term: &Term, layout: Layout, lead: usize) -> Born<T> {
         let rounded = |list: &[f64]| list.iter().map(|&weight| T::from_f64(weight)).collect();
-        let mut row: Vec<T> = rounded(term.row);
-        row.resize(layout.row, T::ZERO);
-        let holds = |weight: &f64| *weight != 0.0;
-        let first = term.row.iter().position(holds).unwrap_or(0);
-        let last = term.row.iter().rposition(holds).map_or(0, |x| x + 1);
+        let mut row = vec![T::ZERO; layout.row];
+        let cells: Vec<T> = rounded(term.row);
+        row[lead..lead + cells.len()].copy_from_slice(&cells);
+        let x = cells_x(term);
         Born {
             window: Window {
                 energy: term.emission.energies(),
                 angle: Span::new(0, layout.angles),
                 z: Span::new(0, 1),
-                x: Span::new(first, last),
+                x: Span::new(lead + x.first, lead + x.last),
             },
             emission: rounded(&term.emission.weights),
             row,
@@ -40,6 +40,20 @@ impl<T: Real> Born<T> {
         let angles = self.window.angle.len();
         let first = (energy - self.window.energy.first) * angles;
         &self.emission[first..first + angles]
+    }
+
+    /// The angles that something is born at, at one energy.
+    pub fn angles_at(&self, energy: usize) -> Span {
+        if !self.window.energy.contains(energy) {
+            return Span::default();
+        }
+        let holds = |weight: &T| *weight != T::ZERO;
+        let row = self.emission_at(energy);
+        let first = row.iter().position(holds).unwrap_or(0);
+        Span::new(
+            first,
+            row.iter().rposition(holds).map_or(0, |angle| angle + 1),
+        )
     }
 
     /// Weight and energy that it brings, in f64 of the rounded factors.
@@ -56,6 +70,13 @@ impl<T: Real> Born<T> {
         }
         sum
     }
+}
+
+/// The cells of x that a term fills.
+pub fn cells_x(term: &Term) -> Span {
+    let holds = |weight: &f64| *weight != 0.0;
+    let first = term.row.iter().position(holds).unwrap_or(0);
+    Span::new(first, term.row.iter().rposition(holds).map_or(0, |x| x + 1))
 }
 
 /// The box that holds all of them; empty where nothing is born.

@@ -101,6 +101,16 @@ impl Span {
         (self.first..self.last).contains(&index)
     }
 
+    /// The span that holds both.
+    #[inline(always)]
+    pub fn enclosing(self, other: Span) -> Span {
+        match (self.is_empty(), other.is_empty()) {
+            (true, _) => other,
+            (_, true) => self,
+            _ => Span::new(self.first.min(other.first), self.last.max(other.last)),
+        }
+    }
+
     /// The part that two spans share.
     #[inline(always)]
     pub fn shared(self, other: Span) -> Span {

@@ -7,9 +7,10 @@ mod sweeps;
 pub use simd::InstructionSet;
 
 use super::{Machine, Stepper};
-use crate::case::Precision;
+use crate::case::{Precision, Stepping};
 use crate::error::{Error, Result};
 use crate::march::March;
+use crate::media::Run;
 use crate::memory::Bytes;
 use crate::operators::energy_loss::{MOMENTS, SCORES};
 use crate::phase_space::{LANES, Layout};
@@ -71,16 +72,35 @@ impl Machine for Cpu {
     }
 
     fn buffer_bytes(&self, march: &March) -> Bytes {
-        let layout = march.phase_space.layout();
+        let layout = layout(march);
         let host = match self.precision {
             Precision::Double => Extent::of(layout).bytes::<f64>(),
             Precision::Single | Precision::Half => Extent::of(layout).bytes::<f32>(),
         };
-        Bytes { host, device: 0 }
+        let places = march.media.planes(0);
+        let runs = places.iter().map(Vec::capacity).sum::<usize>() * size_of::<Run>();
+        Bytes {
+            host: host + runs as u64,
+            device: 0,
+        }
     }
 
     fn name(&self) -> String {
         format!("cpu ({})", self.instructions.name())
+    }
+}
+
+/// psi on the CPU: where it is one plane and windows are trimmed, rows have places to spare, so that they can be laid about a beam.
+fn layout(march: &March) -> Layout {
+    let transport = &march.case.transport;
+    let spare = match transport.stepping == Stepping::Depth && transport.prune > 0.0 {
+        true => LANES - 1,
+        false => 0,
+    };
+    let row = (march.phase_space.space.cells_x + spare).next_multiple_of(LANES);
+    Layout {
+        row,
+        ..march.phase_space.layout()
     }
 }
 

@@ -32,9 +32,10 @@ impl<T: Real> CpuStepper<'_, T> {
     fn enter_scores(&mut self, plane: usize) {
         for x in self.window.x.range() {
             let sum = |q: usize| self.sums[x / LANES][q].0[x % LANES];
-            self.scores.deposit_mev[[plane, x]] += sum(DEPOSIT);
-            self.scores.let_deposit[[plane, x]] += sum(LET_DEPOSIT);
-            self.scores.path_mm[[plane, x]] += sum(PATH);
+            let cell = [plane, x - self.lead];
+            self.scores.deposit_mev[cell] += sum(DEPOSIT);
+            self.scores.let_deposit[cell] += sum(LET_DEPOSIT);
+            self.scores.path_mm[cell] += sum(PATH);
             self.entry.alive.add(Amount::new(sum(WEIGHT), sum(ENERGY)));
             self.entry.stopped_weight += sum(STOPPED);
             self.entry.deposited_mev += sum(DEPOSIT);
@@ -49,7 +50,7 @@ impl<T: Real> CpuStepper<'_, T> {
             let sums = &self.absorbed_sums[x / LANES];
             let moments: [f64; MOMENTS] = std::array::from_fn(|n| sums[n].0[x % LANES]);
             for (map, moment) in self.scores.absorbed.iter_mut().zip(moments) {
-                map[[plane, x]] += moment;
+                map[[plane, x - self.lead]] += moment;
             }
             let [weight, energy_mev, ..] = moments;
             self.entry.absorbed.add(Amount::new(weight, energy_mev));

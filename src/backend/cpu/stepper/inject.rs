@@ -1,19 +1,23 @@
 //! Injection: psi[energy, angle, x] += sum over terms of emission[energy, angle] row[x]; the window grows to hold it.
 
 use super::CpuStepper;
-use crate::backend::born::{Born, enclosing, enclosing_all};
+use crate::backend::born::{Born, cells_x, enclosing, enclosing_all};
 use crate::backend::cpu::simd::{Chunk, Sweep};
 use crate::backend::cpu::sweeps::chunk_span;
 use crate::nuclear::Term;
-use crate::phase_space::{LANES, Layout, Window};
+use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 
 impl<T: Real> CpuStepper<'_, T> {
     /// Adds what is born at the plane, and enters it.
     pub(super) fn add_born(&mut self, terms: &[Term]) {
+        if self.window.is_empty() {
+            let cells = terms.iter().map(cells_x).reduce(Span::enclosing);
+            self.lay_rows(cells.unwrap_or_default());
+        }
         let list: Vec<Born<T>> = terms
             .iter()
-            .map(|term| Born::new(term, self.layout))
+            .map(|term| Born::new(term, self.layout, self.lead))
             .collect();
         let born = enclosing_all(&list);
         if born.is_empty() {
@@ -25,6 +29,7 @@ impl<T: Real> CpuStepper<'_, T> {
             enclosing(self.window, born)
         };
         self.empty_between(window);
+        self.grow_angles(window.energy, &list);
         self.window = window;
         for born in &list {
             let amount = born.amount(&self.march.phase_space.energy.centers_mev);
@@ -72,7 +77,9 @@ impl<T: Real> Sweep for Inject<'_, T> {
         let window = self.born.window;
         let chunks = chunk_span(window.x);
         for energy in window.energy.range() {
-            for (angle, &weight) in self.born.emission_at(energy).iter().enumerate() {
+            let emission = self.born.emission_at(energy);
+            for angle in self.born.angles_at(energy).range() {
+                let weight = emission[angle];
                 let start = self.layout.index(energy, angle, 0) / LANES;
                 for chunk in chunks.range() {
                     self.psi[start + chunk].add_scaled(weight, &self.row[chunk]);

@@ -1,5 +1,6 @@
 //! One spot's march on the CPU: which sweep runs on what, and what it enters.
 
+mod angles;
 mod collected;
 mod inject;
 mod state;
@@ -7,13 +8,14 @@ mod window;
 
 use super::simd::{Chunk, InstructionSet};
 use super::sweeps::{LoseEnergy, Scatter, Stream, StreamScratch};
-use super::{Cpu, Extent};
+use super::{Cpu, Extent, layout};
 use crate::backend::{ALIVE_AT_LEAST, PlaneSpectra, Stepper, Stride, Tally};
 use crate::beam::Source;
 use crate::case::Stepping;
 use crate::error::{Error, Result};
 use crate::ledger::{Amount, Ledger, StepEntry};
 use crate::march::{March, Tables};
+use crate::media::Run;
 use crate::memory::Buffer;
 use crate::nuclear::Term;
 use crate::operators::energy_loss::{MOMENTS, SCORES};
@@ -29,9 +31,16 @@ pub(super) struct CpuStepper<'a, T> {
     instructions: InstructionSet,
     cached_bytes: usize,
     layout: Layout,
+    /// Place in a row that the grid's first cell has: windows count places.
+    lead: usize,
+    /// The phantom's planes, by places.
+    planes: Vec<Vec<Run>>,
     psi: Buffer<Chunk<T>>,
     next: Buffer<Chunk<T>>,
     window: Window,
+    /// By energy: the angles of the window that are not empty, and those of `next`. At the others the window holds zeros.
+    angles: Vec<Span>,
+    next_angles: Vec<Span>,
     scratch: StreamScratch<T>,
     /// [angle, z, chunk] scores of the step in work, summed over energy.
     partial: Buffer<[Chunk<T>; SCORES]>,
@@ -58,7 +67,7 @@ impl<'a, T: Real> CpuStepper<'a, T> {
     /// Out of memory.
     pub(super) fn new(march: &'a March<'a>, cpu: &Cpu) -> Result<Self> {
         let tables = march.tables::<T>();
-        let layout = march.phase_space.layout();
+        let layout = layout(march);
         let space = &march.phase_space.space;
         let extent = Extent::of(layout);
         // Zeroed pages that the beam never visits are never touched.
@@ -68,9 +77,13 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             instructions: cpu.instructions,
             cached_bytes: cpu.cached_bytes,
             layout,
+            lead: 0,
+            planes: march.media.planes(0),
             psi: zeroed(extent.psi)?,
             next: zeroed(extent.psi)?,
             window: Window::default(),
+            angles: vec![Span::default(); layout.energies],
+            next_angles: vec![Span::default(); layout.energies],
             scratch: StreamScratch::new(layout)?,
             partial: Buffer::zeroed(extent.summed, "the scores of a step")?,
             absorbed: Buffer::zeroed(extent.summed, "the scores of a step")?,
@@ -100,7 +113,13 @@ impl<'a, T: Real> CpuStepper<'a, T> {
         self.entry = StepEntry::default();
         (self.cell_updates, self.largest_window) = (0, 0);
         self.steps_at_least = 0;
-        self.window = Window::default();
+        self.fill_window(Window::default());
+    }
+
+    /// A window that may hold something everywhere.
+    fn fill_window(&mut self, window: Window) {
+        self.window = window;
+        self.angles.fill(window.angle);
     }
 
     /// The phantom's plane that stored plane 0 is.
@@ -117,7 +136,7 @@ impl<'a, T: Real> CpuStepper<'a, T> {
             energy: Span::new(0, self.layout.energies),
             angle: Span::new(allowed.0, allowed.1),
             z: Span::new(0, self.layout.planes),
-            x: Span::new(0, space.cells_x),
+            x: Span::new(self.lead, self.lead + space.cells_x),
         }
     }
 
@@ -129,21 +148,10 @@ impl<'a, T: Real> CpuStepper<'a, T> {
     /// `next` becomes psi, in the window it was written in.
     fn turn(&mut self, window: Window) {
         std::mem::swap(&mut self.psi, &mut self.next);
+        std::mem::swap(&mut self.angles, &mut self.next_angles);
         self.window = window;
         self.cell_updates += window.cells() as u64;
         self.largest_window = self.largest_window.max(window.cells() as u64);
-    }
-
-    /// Angles that a scattering of `reach` bins may fill.
-    fn reached(&self, reach: usize) -> Span {
-        let grown = self.window.angle.grown(reach, reach, self.limits().angle);
-        let over =
-            self.window.angle.first < reach || self.window.angle.last + reach > self.layout.angles;
-        if self.march.phase_space.angle.periodic && over {
-            self.limits().angle
-        } else {
-            grown
-        }
     }
 }
 
@@ -172,7 +180,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
         self.place(source);
         if self.march.case.transport.prune == 0.0 {
             // Dense: the window is the whole grid, and stays it.
-            self.window = self.limits();
+            self.fill_window(self.limits());
         }
         self.ledger.injected = self.alive();
         self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
@@ -215,9 +223,10 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
         let past_caches = self.past_caches(&to);
         self.instructions.run(Stream {
             layout: self.layout,
-            cells_x: limits.x.last,
+            cells_x: limits.x,
             from: self.window,
             to,
+            angles: &self.angles,
             along_x,
             along_z,
             limit: Limit::of(self.march.case.transport.stepping),
@@ -231,6 +240,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
         for (side, (weight, energy)) in leaked.into_iter().enumerate() {
             self.entry.leaked[side].add(Amount::new(weight, energy));
         }
+        self.keep_angles();
         self.turn(to);
         Ok(())
     }
@@ -240,15 +250,8 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             return Ok(());
         }
         let phase_space = &self.march.phase_space;
-        let reach = self
-            .window
-            .energy
-            .range()
-            .map(|e| self.tables.scattering(step).reach(e))
-            .max()
-            .unwrap_or(0);
         let to = Window {
-            angle: self.reached(reach),
+            angle: self.scatter_angles(step),
             ..self.window
         };
         let mut rejected = (0.0, 0.0);
@@ -257,10 +260,12 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             layout: self.layout,
             from: self.window,
             to,
+            from_angles: &self.angles,
+            to_angles: &self.next_angles,
             periodic: phase_space.angle.periodic,
             mirror_class: &phase_space.angle.mirror_class,
             table: self.tables.scattering(step),
-            planes: &self.march.media.planes,
+            planes: &self.planes,
             plane: self.plane(step),
             energies_mev: &phase_space.energy.centers_mev,
             psi: &self.psi,
@@ -275,23 +280,22 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
 
     fn lose_energy(&mut self, step: usize) -> Result<()> {
         if !self.window.is_empty() {
-            let table = &self.tables.energy_loss;
-            let limits = Span::new(0, self.layout.energies);
+            let (table, limits) = (&self.tables.energy_loss, self.limits().energy);
             let to = Window {
-                energy: self
-                    .window
-                    .energy
-                    .grown(table.reach_down, table.reach_up, limits),
+                energy: (self.window.energy).grown(table.reach_down, table.reach_up, limits),
                 ..self.window
             };
             let past_caches = self.past_caches(&to);
+            self.slow_angles(to.energy);
             self.instructions.run(LoseEnergy {
                 layout: self.layout,
                 from: self.window,
                 to,
+                from_angles: &self.angles,
+                to_angles: &self.next_angles,
                 mirror_class: &self.march.phase_space.angle.mirror_class,
-                table,
-                planes: &self.march.media.planes,
+                table: &self.tables.energy_loss,
+                planes: &self.planes,
                 plane: self.plane(step),
                 psi: &self.psi,
                 next: &mut self.next,
@@ -330,6 +334,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             spectra.phase_space = self.copy_psi();
             if half_stride.is_some() {
                 std::mem::swap(&mut self.psi, &mut self.next);
+                std::mem::swap(&mut self.angles, &mut self.next_angles);
             }
         }
         (self.window, self.entry, self.cell_updates) = kept;

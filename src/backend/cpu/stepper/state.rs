@@ -9,6 +9,21 @@ use crate::phase_space::{LANES, Span, Window};
 use crate::real::Real;
 
 impl<T: Real> CpuStepper<'_, T> {
+    /// Lays the rows so that a beam's middle lies between two chunks; psi must be empty.
+    pub(super) fn lay_rows(&mut self, cells_x: Span) {
+        let shifts = self.layout.row > self.march.phase_space.row();
+        let middle = (cells_x.first + cells_x.last) / 2;
+        let lead = if shifts {
+            (LANES - middle % LANES) % LANES
+        } else {
+            0
+        };
+        if lead != self.lead {
+            self.lead = lead;
+            self.planes = self.march.media.planes(lead);
+        }
+    }
+
     /// Fills psi from a source; the window is the source's box.
     pub(super) fn place(&mut self, source: &Source) {
         let span = |bins: &BinWeights| Span::new(bins.first, bins.first + bins.weights.len());
@@ -19,12 +34,13 @@ impl<T: Real> CpuStepper<'_, T> {
             .map(|x| x.first + x.weights.len())
             .max()
             .unwrap_or(0);
-        self.window = Window {
+        self.lay_rows(Span::new(x_first, x_last));
+        self.fill_window(Window {
             energy: span(&source.energy),
             angle: span(&source.angle),
             z: Span::new(0, 1),
-            x: Span::new(x_first, x_last),
-        };
+            x: Span::new(self.lead + x_first, self.lead + x_last),
+        });
         for (i, energy) in self.window.energy.range().enumerate() {
             for (k, angle) in self.window.angle.range().enumerate() {
                 let start = self.layout.index(energy, angle, 0);
@@ -34,7 +50,7 @@ impl<T: Real> CpuStepper<'_, T> {
                 let row = &source.x_by_angle[k];
                 let weight = source.energy.weights[i] * source.angle.weights[k];
                 for (l, share) in row.weights.iter().enumerate() {
-                    let x = row.first + l;
+                    let x = self.lead + row.first + l;
                     self.psi[(start + x) / LANES].0[x % LANES] = T::from_f64(weight * share);
                 }
             }
@@ -69,7 +85,8 @@ impl<T: Real> CpuStepper<'_, T> {
                     (energy * self.layout.angles + angle) * cells_x,
                 );
                 for x in self.window.x.range() {
-                    copy[to + x] = self.psi[(from + x) / LANES].0[x % LANES].to_f64() as f32;
+                    copy[to + x - self.lead] =
+                        self.psi[(from + x) / LANES].0[x % LANES].to_f64() as f32;
                 }
             }
         }
@@ -78,13 +95,14 @@ impl<T: Real> CpuStepper<'_, T> {
 
     /// Fills psi row by row; the window is the whole grid.
     pub(super) fn put_psi(&mut self, fill: &dyn Fn(usize, &mut [f64])) {
-        self.window = self.limits();
+        self.fill_window(self.limits());
         let mut weights = vec![0.0; self.march.phase_space.space.cells_x];
         for (i, row) in self.psi.chunks_mut(self.layout.row / LANES).enumerate() {
             fill(i, &mut weights);
             row.fill(Chunk::ZERO);
             for (x, &weight) in weights.iter().enumerate() {
-                row[x / LANES].0[x % LANES] = T::from_f64(weight);
+                let place = self.lead + x;
+                row[place / LANES].0[place % LANES] = T::from_f64(weight);
             }
         }
     }
@@ -99,7 +117,7 @@ impl<T: Real> CpuStepper<'_, T> {
                 for z in window.z.range() {
                     let from = layout.index(energy, angle, z);
                     for x in window.x.range() {
-                        state[from / layout.row * cells_x + x] =
+                        state[from / layout.row * cells_x + x - self.lead] =
                             self.psi[(from + x) / LANES].0[x % LANES].to_f64();
                     }
                 }

@@ -9,7 +9,6 @@ use crate::real::Real;
 
 /// A cell of psi holds about this share of the cell summed over energy that it belongs to (the spectrum is some ten bins wide).
 const ENERGY_RIM_SHARE: f64 = 0.1;
-
 impl<T: Real> CpuStepper<'_, T> {
     /// Drops layers at the window's rim in which no cell reaches the threshold: cells summed over energy at the rims of angle,
     /// x and z, cells of psi at the rims of energy.
@@ -37,6 +36,7 @@ impl<T: Real> CpuStepper<'_, T> {
                 self.window = self.window.without_rim(dimension, end);
             }
         }
+        self.trim_angles(threshold);
     }
 
     /// Empties a column that leaves the window: its chunk may stay.

@@ -2,7 +2,7 @@
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
-use super::chunk_span;
+use super::{at_angle, chunk_span, empty_rows};
 use crate::backend::cpu::simd::{ByGroup, Chunk, Group, Sweep, by_groups};
 use crate::media::Run;
 use crate::operators::energy_loss::{
@@ -17,6 +17,9 @@ pub struct LoseEnergy<'a, T> {
     pub layout: Layout,
     pub from: Window,
     pub to: Window,
+    /// By energy: the angles that psi is read at, and those that something comes to.
+    pub from_angles: &'a [Span],
+    pub to_angles: &'a [Span],
     pub mirror_class: &'a [u32],
     pub table: &'a EnergyLossTable<T>,
     pub planes: &'a [Vec<Run>],
@@ -41,25 +44,28 @@ const CHUNKS_TOGETHER: usize = 256;
 impl<T: Real> Sweep for LoseEnergy<'_, T> {
     #[inline(always)]
     fn run(mut self) {
-        let energies = self.from.energy;
         let of_an_energy = self.from.z.len() * chunk_span(self.from.x).len();
         let together = (CHUNKS_TOGETHER / of_an_energy).max(ENERGIES_TOGETHER);
         for angle in self.from.angle.range() {
+            let energies = at_angle(self.from_angles, self.from.energy, angle);
             let mut target = self.to.energy.first;
             let mut first = energies.first;
-            while first < energies.last {
+            loop {
                 let last = (first + together).min(energies.last);
                 match self.table.absorbs() {
-                    true => self.score::<true>(angle, Span::new(first, last)),
-                    false => self.score::<false>(angle, Span::new(first, last)),
+                    true => self.score::<true>(angle, energies, Span::new(first, last)),
+                    false => self.score::<false>(angle, energies, Span::new(first, last)),
                 }
                 while target < self.to.energy.last
                     && (last == energies.last || self.table.complete[target] as usize <= last)
                 {
-                    self.lose(angle, target);
+                    self.arrive(angle, energies, target);
                     target += 1;
                 }
                 first = last;
+                if first == energies.last {
+                    break;
+                }
             }
         }
     }
@@ -68,7 +74,7 @@ impl<T: Real> Sweep for LoseEnergy<'_, T> {
 impl<T: Real> LoseEnergy<'_, T> {
     /// `ABSORBS`: true where reactions take from the beam, and so are scored.
     #[inline(always)]
-    fn score<const ABSORBS: bool>(&mut self, angle: usize, energies: Span) {
+    fn score<const ABSORBS: bool>(&mut self, angle: usize, all: Span, energies: Span) {
         let (chunks, planes) = (chunk_span(self.from.x), self.planes);
         let class = self.mirror_class[angle] as usize;
         for z in self.from.z.range() {
@@ -77,6 +83,7 @@ impl<T: Real> LoseEnergy<'_, T> {
                 by_groups::<2, _>(
                     &mut ScoreRow::<_, ABSORBS> {
                         sweep: self,
+                        begins: energies.first == all.first,
                         energies,
                         class,
                         row,
@@ -88,9 +95,19 @@ impl<T: Real> LoseEnergy<'_, T> {
         }
     }
 
+    /// A target energy: gathered, or emptied where nothing comes to the angle.
     #[inline(always)]
-    fn lose(&mut self, angle: usize, target: usize) {
-        let (chunks, planes, energies) = (chunk_span(self.from.x), self.planes, self.from.energy);
+    fn arrive(&mut self, angle: usize, energies: Span, target: usize) {
+        if self.to_angles[target].contains(angle) {
+            return self.lose(angle, energies, target);
+        }
+        let (z, chunks) = (self.to.z, chunk_span(self.to.x));
+        empty_rows(self.next, self.layout, target, angle, z, chunks);
+    }
+
+    #[inline(always)]
+    fn lose(&mut self, angle: usize, energies: Span, target: usize) {
+        let (chunks, planes) = (chunk_span(self.from.x), self.planes);
         let class = self.mirror_class[angle] as usize;
         for z in self.from.z.range() {
             let row = self.layout.index(0, angle, z) / LANES;
@@ -121,6 +138,8 @@ impl<T: Real> LoseEnergy<'_, T> {
 struct ScoreRow<'r, 'a, T, const ABSORBS: bool> {
     sweep: &'r mut LoseEnergy<'a, T>,
     energies: Span,
+    /// True where sums begin.
+    begins: bool,
     class: usize,
     /// First chunk of the row at energy bin 0.
     row: usize,
@@ -138,21 +157,20 @@ impl<T: Real, const ABSORBS: bool> ByGroup for ScoreRow<'_, '_, T, ABSORBS> {
 }
 
 impl<T: Real, const ABSORBS: bool> ScoreRow<'_, '_, T, ABSORBS> {
-    /// The first chunk at energy bin 0, chunks from one energy to the next, and true where sums begin.
+    /// The first chunk at energy bin 0, and chunks from one energy to the next.
     #[inline(always)]
-    fn place(&self, first: usize) -> (usize, usize, bool) {
+    fn place(&self, first: usize) -> (usize, usize) {
         let pitch = self.sweep.layout.index(1, 0, 0) / LANES;
-        let begins = self.energies.first == self.sweep.from.energy.first;
-        (self.row + first, pitch, begins)
+        (self.row + first, pitch)
     }
 
     /// The scores are written out one by one, or the compiler vectorises over them instead of over x.
     #[inline(always)]
     fn score<const N: usize>(&mut self, first: usize) {
-        let (start, pitch, begins) = self.place(first);
+        let (start, pitch) = self.place(first);
         let sweep = &mut *self.sweep;
         let mut sums = [Group::<T, N>::ZERO; SCORES];
-        if !begins {
+        if !self.begins {
             for i in 0..N {
                 for q in 0..SCORES {
                     sums[q].0[i] = sweep.partial[start + i][q];
@@ -192,10 +210,10 @@ impl<T: Real, const ABSORBS: bool> ScoreRow<'_, '_, T, ABSORBS> {
     /// What reactions take.
     #[inline(always)]
     fn absorb<const N: usize>(&mut self, first: usize) {
-        let (start, pitch, begins) = self.place(first);
+        let (start, pitch) = self.place(first);
         let sweep = &mut *self.sweep;
         let mut sums = [Group::<T, N>::ZERO; MOMENTS];
-        if !begins {
+        if !self.begins {
             for i in 0..N {
                 for n in 0..MOMENTS {
                     sums[n].0[i] = sweep.absorbed[start + i][n];

@@ -1,10 +1,10 @@
-//! The largest cell and the sum of a part of psi, or of what is summed over energy.
+//! What a march finds at the rims of the window: largest cells and sums, of psi or of what is summed over energy.
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
-use super::chunk_span;
+use super::{chunk_span, empty_rows};
 use crate::backend::cpu::simd::{Chunk, Sweep};
-use crate::phase_space::{LANES, Layout, Window};
+use crate::phase_space::{LANES, Layout, Span, Window};
 use crate::real::Real;
 
 /// Lane by lane, the largest cell of a window's whole chunks.
@@ -54,6 +54,74 @@ impl<T: Real> Sweep for Total<'_, T> {
             }
         }
         *self.total = total;
+    }
+}
+
+/// Drops an energy's outermost angles in which no cell reaches the threshold, and empties them.
+pub struct TrimAngles<'a, T> {
+    pub layout: Layout,
+    pub window: Window,
+    pub threshold: T,
+    pub energies_mev: &'a [f64],
+    /// By energy.
+    pub angles: &'a mut [Span],
+    pub psi: &'a mut [Chunk<T>],
+    /// (weight, energy MeV)
+    pub dropped: &'a mut (f64, f64),
+}
+
+impl<T: Real> Sweep for TrimAngles<'_, T> {
+    #[inline(always)]
+    fn run(mut self) {
+        for energy in self.window.energy.range() {
+            let mut kept = self.angles[energy];
+            while !kept.is_empty() && self.drops(energy, kept.first) {
+                kept.first += 1;
+            }
+            while !kept.is_empty() && self.drops(energy, kept.last - 1) {
+                kept.last -= 1;
+            }
+            self.angles[energy] = kept;
+        }
+    }
+}
+
+impl<T: Real> TrimAngles<'_, T> {
+    /// Empties the rows of an angle if none of their cells reaches the threshold.
+    #[inline(always)]
+    fn drops(&mut self, energy: usize, angle: usize) -> bool {
+        let mut largest = Chunk::ZERO;
+        for z in self.window.z.range() {
+            for cells in row(self.psi, self.layout, self.window, energy, angle, z) {
+                largest.keep_larger(cells);
+            }
+        }
+        let mut reaches = false;
+        for l in 0..LANES {
+            reaches |= largest.0[l] >= self.threshold;
+        }
+        if !reaches {
+            self.drop(energy, angle);
+        }
+        !reaches
+    }
+
+    #[inline(always)]
+    fn drop(&mut self, energy: usize, angle: usize) {
+        let mut sum = Chunk::<f64>::ZERO;
+        for z in self.window.z.range() {
+            for cells in row(self.psi, self.layout, self.window, energy, angle, z) {
+                sum.add(cells);
+            }
+        }
+        let mut weight = 0.0;
+        for l in 0..LANES {
+            weight += sum.0[l];
+        }
+        self.dropped.0 += weight;
+        self.dropped.1 += weight * self.energies_mev[energy];
+        let (z, chunks) = (self.window.z, chunk_span(self.window.x));
+        empty_rows(self.psi, self.layout, energy, angle, z, chunks);
     }
 }
 

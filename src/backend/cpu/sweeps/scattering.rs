@@ -2,7 +2,7 @@
 // Index loops over fixed sizes are what the compiler vectorises over x; iterator adapters are not inlined into the sweeps.
 #![allow(clippy::needless_range_loop)]
 
-use super::chunk_span;
+use super::{chunk_span, empty_rows};
 use crate::backend::cpu::simd::{ByGroup, Chunk, Group, Sweep, by_groups, prefetch};
 use crate::media::Run;
 use crate::operators::scattering::{Kernels, ScatteringTable};
@@ -15,6 +15,9 @@ pub struct Scatter<'a, T> {
     pub layout: Layout,
     pub from: Window,
     pub to: Window,
+    /// By energy: the angles that psi is read at, and those that something comes to.
+    pub from_angles: &'a [Span],
+    pub to_angles: &'a [Span],
     pub periodic: bool,
     pub mirror_class: &'a [u32],
     pub table: &'a ScatteringTable<T>,
@@ -40,8 +43,12 @@ impl<T: Real> Sweep for Scatter<'_, T> {
         for energy in self.from.energy.range() {
             for first in self.from.z.range().step_by(together) {
                 let last = (first + together).min(self.from.z.last);
+                let (z, coming) = (Span::new(first, last), self.to_angles[energy]);
                 for angle in self.to.angle.range() {
-                    self.rows(energy, angle, Span::new(first, last));
+                    match coming.contains(angle) {
+                        true => self.rows(energy, angle, z),
+                        false => empty_rows(self.next, self.layout, energy, angle, z, chunks),
+                    }
                 }
             }
         }
@@ -59,6 +66,7 @@ impl<T: Real> Scatter<'_, T> {
                 let row = self.layout.index(energy, 0, z) / LANES;
                 by_groups::<4, _>(
                     &mut ScatterRow {
+                        from: self.from_angles[energy],
                         sweep: self,
                         kernels,
                         angle,
@@ -76,6 +84,8 @@ impl<T: Real> Scatter<'_, T> {
 /// One output row of a run.
 struct ScatterRow<'r, 'a, T> {
     sweep: &'r mut Scatter<'a, T>,
+    /// The angles that psi is read at.
+    from: Span,
     kernels: Kernels<'r, T>,
     angle: usize,
     /// First chunk of the row at angle bin 0.
@@ -142,7 +152,7 @@ impl<T: Real> ScatterRow<'_, '_, T> {
     /// Pairs up to the nearer end of the window, singles beyond it.
     #[inline(always)]
     fn between_ends<const N: usize>(&self, start: usize) -> Group<T, N> {
-        let (from, angle, reach) = (self.sweep.from.angle, self.angle, self.kernels.half_width);
+        let (from, angle, reach) = (self.from, self.angle, self.kernels.half_width);
         let top = from.last - 1;
         let (below, above) = (angle.saturating_sub(from.first), top.saturating_sub(angle));
         let outside = from.first.saturating_sub(angle) + angle.saturating_sub(top);
@@ -169,7 +179,7 @@ impl<T: Real> ScatterRow<'_, '_, T> {
     /// Every jump on both sides, as far as the window holds its source.
     #[inline(always)]
     fn round_the_circle<const N: usize>(&self, start: usize) -> Group<T, N> {
-        let (mut sum, angle, from) = (Group::ZERO, self.angle, self.sweep.from.angle);
+        let (mut sum, angle, from) = (Group::ZERO, self.angle, self.from);
         let bins = self.sweep.layout.angles;
         for n in (1..=self.kernels.half_width).rev() {
             let below = if angle >= n {
@@ -201,7 +211,7 @@ impl<T: Real> Scatter<'_, T> {
     /// What the kernel carries beyond the allowed angles from one source row.
     #[inline(always)]
     fn reject(&mut self, energy: usize, angle: usize, row: usize, run: &Run) {
-        if !self.from.angle.contains(angle) {
+        if !self.from_angles[energy].contains(angle) {
             return;
         }
         let entry = run.medium * self.table.energies + energy;

@@ -268,7 +268,7 @@ impl<S: Stored> Stepper for CudaStepper<'_, S> {
         self.finish_scattering()?;
         let born: Vec<Born<S::Arithmetic>> = terms
             .iter()
-            .map(|term| Born::new(term, self.march.phase_space.layout()))
+            .map(|term| Born::new(term, self.march.phase_space.layout(), 0))
             .collect();
         for one in &born {
             let amount = one.amount(self.energies_mev());

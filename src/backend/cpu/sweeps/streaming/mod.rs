@@ -7,6 +7,7 @@
 
 mod places;
 
+use super::{at_angle, chunk_span, empty_rows};
 use crate::backend::cpu::simd::{Chunk, Sweep, prefetch};
 use crate::error::Result;
 use crate::memory::Buffer;
@@ -52,9 +53,12 @@ impl<T: Real> StreamScratch<T> {
 /// Streaming, of each energy and angle on its own.
 pub struct Stream<'a, T> {
     pub layout: Layout,
-    pub cells_x: usize,
+    /// The grid's cells.
+    pub cells_x: Span,
     pub from: Window,
     pub to: Window,
+    /// By energy: the angles that are not empty, before and behind.
+    pub angles: &'a [Span],
     /// Per angle bin; none along z in depth stepping.
     pub along_x: &'a [Displacement<T>],
     pub along_z: &'a [Displacement<T>],
@@ -80,7 +84,10 @@ impl<T: Real> Sweep for Stream<'_, T> {
         }
         for energy in self.from.energy.range() {
             for angle in self.from.angle.range() {
-                self.planes(energy, angle);
+                match self.angles[energy].contains(angle) {
+                    true => self.planes(energy, angle),
+                    false => self.nothing(energy, angle),
+                }
             }
         }
     }
@@ -90,7 +97,14 @@ impl<T: Real> Stream<'_, T> {
     /// Depth stepping: the rows of all energies.
     #[inline(always)]
     fn one_plane(&mut self, angle: usize) {
-        let (energies, together) = (self.from.energy, self.together());
+        let (all, together) = (self.from.energy, self.together());
+        let energies = at_angle(self.angles, all, angle);
+        for energy in all.first..energies.first {
+            self.nothing(energy, angle);
+        }
+        for energy in energies.last..all.last {
+            self.nothing(energy, angle);
+        }
         for first in energies.range().step_by(together) {
             let last = (first + together).min(energies.last);
             let rows = self.rows(Span::new(first, last), angle, self.from.z);
@@ -103,6 +117,14 @@ impl<T: Real> Stream<'_, T> {
                 landing.land(&self.scratch.line, row, to.first, next);
             }
         }
+    }
+
+    /// Rows that nothing arrives in.
+    #[inline(always)]
+    fn nothing(&mut self, energy: usize, angle: usize) {
+        let (z, chunks) = (self.to.z, chunk_span(self.to.x));
+        let next: &mut [Chunk<T>] = bytemuck::cast_slice_mut(self.next);
+        empty_rows(next, self.layout, energy, angle, z, chunks);
     }
 
     /// Path stepping: the rows of all planes, then their columns.
@@ -157,8 +179,12 @@ impl<T: Real> Stream<'_, T> {
             line.advance(by, self.limit, rows.span());
         }
         let landing = Landing::of(rows, by);
-        let low = landing.index(0).clamp(landing.low, landing.high);
-        let high = landing.index(self.cells_x).clamp(landing.low, landing.high);
+        let low = landing
+            .index(self.cells_x.first)
+            .clamp(landing.low, landing.high);
+        let high = landing
+            .index(self.cells_x.last)
+            .clamp(landing.low, landing.high);
         for row in 0..rows.count() {
             let mev = self.energies_mev[rows.place(row).0];
             let below = landing.in_line(row, landing.low, low);
