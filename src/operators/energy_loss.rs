@@ -72,7 +72,7 @@ struct OfMedium<T> {
 /// Where a target's weights lie, and from which source bin on.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gather {
-    start: u32,
+    start: usize,
     base: u32,
     count: u32,
 }
@@ -124,8 +124,7 @@ impl<T: Real> EnergyLossTable<T> {
     pub fn gather(&self, medium: usize, target: usize, class: usize) -> (usize, &[T]) {
         let of_medium = &self.media[medium];
         let gather = of_medium.gathers[self.entry(class, target)];
-        let first = gather.start as usize;
-        let weights = &of_medium.weights[first..first + gather.count as usize];
+        let weights = &of_medium.weights[gather.start..][..gather.count as usize];
         (gather.base as usize, weights)
     }
 
@@ -167,19 +166,21 @@ impl<T: Real> EnergyLossTable<T> {
         let reached = spreads.iter().flatten().map(of_spread).sum::<usize>();
         let built = entries * size_of::<Spread>() + reached * size_of::<f64>();
         self.building_bytes = self.building_bytes.max(built);
-        let sources = |spreads: &Vec<Spread>| sources_of(spreads).map(Span::len).sum::<usize>();
-        of_medium
-            .weights
-            .reserve_exact(spreads.iter().map(sources).sum());
-        for spreads in &spreads {
-            self.fill_gathers(spreads, &mut of_medium);
+        let sources: Vec<Vec<Span>> = spreads
+            .iter()
+            .map(|of_class| sources_of(of_class))
+            .collect();
+        let weights = sources.iter().flatten().map(|span| span.len()).sum();
+        of_medium.weights.reserve_exact(weights);
+        for (spreads, sources) in spreads.iter().zip(&sources) {
+            self.fill_gathers(spreads, sources, &mut of_medium);
         }
         of_medium
     }
 
     /// The weights of a class, target by target; zeros behind the last that reaches it are left out.
-    fn fill_gathers(&mut self, spreads: &[Spread], of_medium: &mut OfMedium<T>) {
-        for (target, sources) in sources_of(spreads).enumerate() {
+    fn fill_gathers(&mut self, spreads: &[Spread], sources: &[Span], of_medium: &mut OfMedium<T>) {
+        for (target, sources) in sources.iter().enumerate() {
             let start = of_medium.weights.len();
             let weights = sources.range().map(|source| {
                 let k = usize::try_from(target as i64 - spreads[source].lowest).ok();
@@ -192,7 +193,7 @@ impl<T: Real> EnergyLossTable<T> {
             let count = count.map_or(0, |last| last + 1);
             of_medium.weights.truncate(start + count);
             of_medium.gathers.push(Gather {
-                start: start as u32,
+                start,
                 base: sources.first as u32,
                 count: count as u32,
             });
@@ -214,10 +215,9 @@ impl<T: Real> EnergyLossTable<T> {
         for (source, (spread, step)) in spreads.iter_mut().zip(&steps).enumerate() {
             round_keeping_sum::<T>(&mut spread.weights);
             let highest = spread.lowest + spread.weights.len() as i64 - 1;
-            self.reach_down = self
-                .reach_down
-                .max((source as i64 - spread.lowest).max(0) as usize);
-            self.reach_up = self.reach_up.max((highest - source as i64).max(0) as usize);
+            let [down, up] = [source as i64 - spread.lowest, highest - source as i64];
+            self.reach_down = self.reach_down.max(down.max(0) as usize);
+            self.reach_up = self.reach_up.max(up.max(0) as usize);
             let scores = score_coefficients(setting, bins, class, source, step, spread);
             of_medium.scores.extend(scores.map(T::from_f64));
             let entry = self.entry(class, source);
@@ -238,29 +238,17 @@ impl<T: Real> EnergyLossTable<T> {
 }
 
 /// Per target bin, the span of source bins that reach it.
-fn sources_of(spreads: &[Spread]) -> impl Iterator<Item = Span> {
-    let mut spans = vec![Span::new(usize::MAX, usize::MAX); spreads.len()];
+fn sources_of(spreads: &[Spread]) -> Vec<Span> {
+    let bins = 0..spreads.len();
+    let mut spans: Vec<Span> = bins.map(|target| Span::new(target, target)).collect();
     for (source, spread) in spreads.iter().enumerate() {
         for k in 0..spread.weights.len() as i64 {
-            if let Some(span) = usize::try_from(spread.lowest + k)
-                .ok()
-                .and_then(|target| spans.get_mut(target))
-            {
-                *span = if span.is_empty() {
-                    Span::new(source, source + 1)
-                } else {
-                    Span::new(span.first, source + 1)
-                };
+            if let Ok(target) = usize::try_from(spread.lowest + k) {
+                spans[target] = spans[target].enclosing(Span::new(source, source + 1));
             }
         }
     }
-    spans.into_iter().enumerate().map(|(target, span)| {
-        if span.is_empty() {
-            Span::new(target, target)
-        } else {
-            span
-        }
-    })
+    spans
 }
 
 /// Variance that the energy axis adds beyond the physics, summed along the beam's central axis, mm2 of range in water.

@@ -73,10 +73,12 @@ impl<T: Real> ScatteringTable<T> {
         let longest = kernels.iter().map(Vec::len).max().unwrap_or(1);
         self.start.push(self.weights.len() as u32);
         self.half_width.push((longest - 1) as u32);
-        for kernel in kernels {
-            let beyond = std::iter::repeat_n(T::ZERO, longest - kernel.len());
-            self.weights
-                .extend(round_symmetric::<T>(&kernel).chain(beyond));
+        let begin = self.weights.len();
+        self.weights
+            .resize(begin + kernels.len() * longest, T::ZERO);
+        let rows = self.weights[begin..].chunks_exact_mut(longest);
+        for (row, kernel) in rows.zip(&kernels) {
+            round_symmetric(kernel, row);
         }
     }
 
@@ -128,9 +130,11 @@ fn rejected<T: Real>(kernels: &Kernels<T>, phase_space: &PhaseSpace) -> Vec<f64>
         true => angle.bins() - (last - first),
         false => kernels.half_width + 1,
     };
-    let share = |bin: usize| {
-        let tail = at_least(kernels.row(angle.mirror_class[bin] as usize));
-        let beyond = |n: usize| at(&tail, n) - at(&tail, n + gap);
+    let mut tails = vec![None; angle.class_angles_rad.len()];
+    let mut share = |bin: usize| {
+        let class = angle.mirror_class[bin] as usize;
+        let tail = tails[class].get_or_insert_with(|| at_least(kernels.row(class)));
+        let beyond = |n: usize| at(tail, n) - at(tail, n + gap);
         beyond(bin + 1 - first) + beyond(last - bin)
     };
     let leads_beyond = |bin: &usize| (bin + 1 - first).min(last - bin) <= kernels.half_width;
@@ -178,12 +182,11 @@ pub fn steps_together(scattering: Scattering, step_mm: f64) -> usize {
     }
 }
 
-/// Rounds a symmetric kernel, which falls from its middle, to `T` with its two-sided sum kept.
-fn round_symmetric<T: Real>(kernel: &[f64]) -> impl Iterator<Item = T> {
+/// Rounds a symmetric kernel, which falls from its middle, to a row of `T` with its two-sided sum kept.
+fn round_symmetric<T: Real>(kernel: &[f64], row: &mut [T]) {
     let mut carried = 0.0;
-    kernel.iter().enumerate().map(move |(n, &weight)| {
-        let sides = if n == 0 { 1.0 } else { 2.0 };
-        let rounded = round_carrying::<T>(sides * weight, &mut carried);
-        if n == 0 { rounded } else { T::HALF * rounded }
-    })
+    row[0] = round_carrying(kernel[0], &mut carried);
+    for (rounded, weight) in row[1..].iter_mut().zip(&kernel[1..]) {
+        *rounded = T::HALF * round_carrying(2.0 * weight, &mut carried);
+    }
 }

@@ -187,14 +187,20 @@ fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) ->
         mirror_class: packer.put(&phase_space.angle.mirror_class),
         mirror_pairs: packer.put(&pairs),
         loss: twins::EnergyLossTable {
-            base: packer.put(&of_entries(loss, |m, e, c| {
-                vec![loss.gather(m, e, c).0 as u32]
+            base: packer.put(&of_entries(loss, |list, m, e, c| {
+                list.push(loss.gather(m, e, c).0 as u32);
             })),
             complete: packer.put(&loss.complete),
-            weights: packer.put(&of_entries(loss, |m, e, c| {
-                padded(loss.gather(m, e, c).1, loss.sources)
+            weights: packer.put(&of_entries(loss, |list, m, e, c| {
+                extend_padded(list, loss.gather(m, e, c).1, loss.sources);
             })),
-            scores: packer.put(&of_entries(loss, |m, e, c| coefficients(loss, m, e, c))),
+            // Where anything reacts, a four of moments behind the scores.
+            scores: packer.put(&of_entries(loss, |list, m, e, c| {
+                extend_padded(list, loss.scores_of(m, e, c), SCORES);
+                if loss.absorbs() {
+                    list.extend_from_slice(loss.absorbed_of(m, e, c));
+                }
+            })),
             fours: loss.sources.div_ceil(FOUR) as i32,
             reach_down: loss.reach_down as i32,
             reach_up: loss.reach_up as i32,
@@ -204,32 +210,20 @@ fn constants<T: Real>(packer: &mut Packer, march: &March, tables: &Tables<T>) ->
     }
 }
 
-/// What `of` gives for every [medium, energy, class].
+/// What `extend` adds to a list for every [medium, energy, class].
 fn of_entries<T: Real, N>(
     table: &EnergyLossTable<T>,
-    of: impl Fn(usize, usize, usize) -> Vec<N>,
+    extend: impl Fn(&mut Vec<N>, usize, usize, usize),
 ) -> Vec<N> {
     let mut list = Vec::new();
     for medium in 0..table.media() {
         for energy in 0..table.energies {
-            (0..table.classes).for_each(|class| list.extend(of(medium, energy, class)));
+            for class in 0..table.classes {
+                extend(&mut list, medium, energy, class);
+            }
         }
     }
     list
-}
-
-/// The scores' coefficients filled up to whole fours; where anything reacts, a four of moments behind them.
-fn coefficients<T: Real>(
-    table: &EnergyLossTable<T>,
-    medium: usize,
-    energy: usize,
-    class: usize,
-) -> Vec<T> {
-    let mut row = padded(table.scores_of(medium, energy, class), SCORES);
-    if table.absorbs() {
-        row.extend(table.absorbed_of(medium, energy, class));
-    }
-    row
 }
 
 /// Energies between the lowest source of a target and the energy at which it is made: a target waits for the sources of all
@@ -259,11 +253,11 @@ fn media_by_cell(march: &March) -> Vec<u16> {
     rows.flat_map(padded).collect()
 }
 
-/// A row filled up with zeros to whole fours of the longest, which has `length`.
-fn padded<T: Real>(row: &[T], length: usize) -> Vec<T> {
-    let mut filled = row.to_vec();
-    filled.resize(length.next_multiple_of(FOUR), T::ZERO);
-    filled
+/// Adds a row, filled up with zeros to whole fours of the longest, which has `length`.
+fn extend_padded<T: Real>(list: &mut Vec<T>, row: &[T], length: usize) {
+    let end = list.len() + length.next_multiple_of(FOUR);
+    list.extend_from_slice(row);
+    list.resize(end, T::ZERO);
 }
 
 fn scattering<T: Real>(

@@ -8,7 +8,7 @@ use crate::phase_space::Span;
 use crate::real::Real;
 
 /// Share of the threshold for cells of psi at the rims of an energy's angles. Every energy has its own, so that they drop more often:
-/// all that is pruned grows by a twentieth by them (`moliere`: a tenth); with 0.03, by three times as much.
+/// all that is pruned grows by a twentieth by them (`moliere`: a tenth); with 0.03, by a sixth and two fifths.
 const ANGLE_RIM_SHARE: f64 = 0.01;
 
 impl<T: Real> CpuStepper<'_, T> {

@@ -280,9 +280,10 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
 
     fn lose_energy(&mut self, step: usize) -> Result<()> {
         if !self.window.is_empty() {
-            let (table, limits) = (&self.tables.energy_loss, self.limits().energy);
+            let (table, limits) = (&self.tables.energy_loss, self.limits());
+            let from = self.window.energy;
             let to = Window {
-                energy: (self.window.energy).grown(table.reach_down, table.reach_up, limits),
+                energy: from.grown(table.reach_down, table.reach_up, limits.energy),
                 ..self.window
             };
             let past_caches = self.past_caches(&to);
