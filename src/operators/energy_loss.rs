@@ -15,6 +15,7 @@
 //! Source: Bohr straggling (physics/straggling.rs); moment fitting by Lagrange nodes is elementary.
 //! Twin: kernels/energy_loss.cu.
 
+mod classes;
 mod lagrange;
 mod scores;
 mod spread;
@@ -24,6 +25,7 @@ use super::Setting;
 use crate::central_axis::Crossing;
 use crate::phase_space::{EnergyCoordinate, Span};
 use crate::real::{Real, round_keeping_sum};
+use classes::MadeClasses;
 use scores::{absorbed_moments, score_coefficients};
 use spread::{Spread, spreads_of};
 use std::collections::BTreeMap;
@@ -159,13 +161,14 @@ impl<T: Real> EnergyLossTable<T> {
             scores: Vec::with_capacity(entries * SCORES),
             ..Default::default()
         };
+        let made = MadeClasses::new(setting, &bins);
         let spreads: Vec<Vec<Spread>> = (0..setting.path_mm.len())
-            .map(|class| self.spreads(setting, &bins, class, &mut of_medium))
+            .map(|class| self.spreads(setting, &bins, &made, class, &mut of_medium))
             .collect();
         let of_spread = |spread: &Spread| spread.weights.len();
         let reached = spreads.iter().flatten().map(of_spread).sum::<usize>();
         let built = entries * size_of::<Spread>() + reached * size_of::<f64>();
-        self.building_bytes = self.building_bytes.max(built);
+        self.building_bytes = self.building_bytes.max(built + made.bytes());
         let sources: Vec<Vec<Span>> = spreads
             .iter()
             .map(|of_class| sources_of(of_class))
@@ -207,11 +210,11 @@ impl<T: Real> EnergyLossTable<T> {
         &mut self,
         setting: &Setting,
         bins: &Bins,
+        made: &MadeClasses,
         class: usize,
         of_medium: &mut OfMedium<T>,
     ) -> Vec<Spread> {
-        let steps = bins.steps(setting, class);
-        let mut spreads = spreads_of(setting, bins, class, &steps);
+        let (steps, mut spreads) = made.of(class);
         for (source, (spread, step)) in spreads.iter_mut().zip(&steps).enumerate() {
             round_keeping_sum::<T>(&mut spread.weights);
             let highest = spread.lowest + spread.weights.len() as i64 - 1;

@@ -20,6 +20,25 @@ pub struct Spread {
     pub excess: f64,
 }
 
+impl Spread {
+    /// The mixture with another, `share` of it.
+    pub fn mixed(&self, other: &Spread, share: f64) -> Spread {
+        let end = |spread: &Spread| spread.lowest + spread.weights.len() as i64;
+        let lowest = self.lowest.min(other.lowest);
+        let mut weights = vec![0.0; (end(self).max(end(other)) - lowest) as usize];
+        for (spread, share) in [(self, 1.0 - share), (other, share)] {
+            let into = weights[(spread.lowest - lowest) as usize..].iter_mut();
+            into.zip(&spread.weights)
+                .for_each(|(sum, weight)| *sum += share * weight);
+        }
+        Spread {
+            lowest,
+            weights,
+            excess: self.excess,
+        }
+    }
+}
+
 /// Numbers of parts that a step is split into; a step longer than the last has other errors.
 const PARTS: [usize; 13] = [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 64];
 

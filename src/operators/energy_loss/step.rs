@@ -8,6 +8,7 @@ use crate::phase_space::{EnergyAxis, EnergyCoordinate};
 use crate::physics::Material;
 
 /// One step (or 1/`parts` of it) of a source bin: where its mean goes and with which moments.
+#[derive(Clone)]
 pub struct Step {
     /// Mean behind the step in the axis coordinate (range in water in mm, or energy in MeV); none where the proton stops.
     pub mean: Option<f64>,
@@ -122,6 +123,18 @@ impl Step {
             step.straggle(setting, material, mean);
         }
         step
+    }
+
+    /// A mixture with the step of another length, `share` of it: what is scored of it.
+    pub fn mixed(&self, other: &Step, share: f64) -> Step {
+        let mix = |a: f64, b: f64| (1.0 - share) * a + share * b;
+        Step {
+            areal: mix(self.areal, other.areal),
+            travelled: mix(self.travelled, other.travelled),
+            middle_mev: mix(self.middle_mev, other.middle_mev),
+            survival: mix(self.survival, other.survival),
+            ..*self
+        }
     }
 
     /// Sets the moments that straggling gives.
