@@ -144,40 +144,41 @@ fn streaming_alone_moves_the_mean_and_keeps_the_width() {
     }
 }
 
+/// Per plane: the mean range of a beam at an angle, less what its path leaves, mm; and its standard deviation over the integral's.
+fn range_moments(range_bin_mm: f64, angle_deg: f64) -> (Vec<f64>, Vec<f64>) {
+    let results = run(PLANES, &set!["physics.scattering" => "\"none\"", "grid.range_bin_mm" => format!("{range_bin_mm:?}"), "beam.0.angle_deg" => format!("{angle_deg:?}"), "beam.0.x_mm" => if angle_deg > 0.0 { "-15.0" } else { "0.0" }, "transport.prune" => "1e-12"]).results;
+    let spectra = results.spectra.as_ref().unwrap();
+    let energies = spectra.energy_mev.centers.iter();
+    let ranges: Vec<f64> = energies.map(|&e| water_range_mm(e)).collect();
+    let densities = spectra.energy_spectrum_per_mev.as_ref().unwrap();
+    let of_plane = |(plane, &z): (usize, &f64)| {
+        let density = densities.row(plane).to_vec().into_iter().enumerate();
+        let weights: Vec<f64> = density
+            .map(|(i, d)| d * spectra.energy_mev.width(i))
+            .collect();
+        let (_, mean, variance) = moments(&ranges, &weights);
+        let left_mm = water_range_mm(150.0) - z / angle_deg.to_radians().cos();
+        let left_mev = water().energy_mev(0.1 * left_mm);
+        let straggling_mm = crate::reference::range_straggling_mm(150.0, left_mev);
+        (mean - left_mm, variance.sqrt() / straggling_mm - 1.0)
+    };
+    spectra.plane_mm.iter().enumerate().map(of_plane).unzip()
+}
+
+#[test]
+fn between_directions_that_are_made_mean_and_straggling_are_as_exact() {
+    // Bins of half a degree: the paths of 9 to 9.5 degrees are made, or of their neighbours, and those in between mixed.
+    for angle_deg in [7.5, 9.0, 9.5, 10.0, 13.0] {
+        let (means, variances) = range_moments(0.5, angle_deg);
+        assert!(worst(means).abs() < 2e-4, "{angle_deg}");
+        assert!(worst(variances).abs() < 0.005, "{angle_deg}");
+    }
+}
+
 #[test]
 fn energy_loss_alone_keeps_the_mean_range_and_the_straggling_integral() {
     for range_bin in [0.2, 0.5, 1.0] {
-        let results = run(PLANES, &set!["physics.scattering" => "\"none\"", "grid.range_bin_mm" => format!("{range_bin:?}"), "transport.prune" => "1e-12"]).results;
-        let spectra = results.spectra.as_ref().unwrap();
-        let ranges: Vec<f64> = spectra
-            .energy_mev
-            .centers
-            .iter()
-            .map(|&e| water_range_mm(e))
-            .collect();
-        let (mut means, mut variances) = (vec![], vec![]);
-        for (plane, &z) in spectra.plane_mm.iter().enumerate() {
-            let density = spectra
-                .energy_spectrum_per_mev
-                .as_ref()
-                .unwrap()
-                .row(plane)
-                .to_vec();
-            let weights: Vec<f64> = density
-                .iter()
-                .enumerate()
-                .map(|(i, d)| d * spectra.energy_mev.width(i))
-                .collect();
-            let (_, mean, variance) = moments(&ranges, &weights);
-            let left = water().energy_mev(0.1 * (water_range_mm(150.0) - z));
-            println!(
-                "{range_bin} {z}: {mean} {variance} {}",
-                crate::reference::range_straggling_mm(150.0, left)
-            );
-            means.push(mean + z - water_range_mm(150.0));
-            variances
-                .push(variance.sqrt() / crate::reference::range_straggling_mm(150.0, left) - 1.0);
-        }
+        let (means, variances) = range_moments(range_bin, 0.0);
         // Means are exact but for pruning; variances for their rate at mid-step energy of each step.
         claim(
             &format!("mean-range-{range_bin}mm"),
