@@ -8,8 +8,6 @@ template <typename Real> struct Term {
     Span energy, x;
 };
 
-__device__ __forceinline__ Span enclosing(Span a, Span b) { return {min(a.first, b.first), max(a.last, b.last)}; }
-
 __device__ __forceinline__ Window enclosing(const Window &a, const Window &b) {
     if (a.empty() || b.empty()) return a.empty() ? b : a;
     return {enclosing(a.energy, b.energy), enclosing(a.angle, b.angle), enclosing(a.z, b.z), enclosing(a.x, b.x)};

@@ -17,13 +17,12 @@ struct Span {
 // Holds nothing, and any span with it is that span.
 constexpr Span NO_SPAN = {0x7fffffff, -1};
 
-__device__ __forceinline__ Span enclosing(Span span, int i) { return {min(span.first, i), max(span.last, i + 1)}; }
+__device__ __forceinline__ Span enclosing(Span a, Span b) { return {min(a.first, b.first), max(a.last, b.last)}; }
 
 // The span that holds those of all lanes of a warp; every lane gets it.
 __device__ __forceinline__ Span warp_enclosing(Span span) {
     for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
-        span.first = min(span.first, __shfl_xor_sync(0xffffffffu, span.first, lanes));
-        span.last = max(span.last, __shfl_xor_sync(0xffffffffu, span.last, lanes));
+        span = enclosing(span, {__shfl_xor_sync(0xffffffffu, span.first, lanes), __shfl_xor_sync(0xffffffffu, span.last, lanes)});
     }
     return span;
 }
@@ -35,7 +34,7 @@ __device__ __forceinline__ Span block_enclosing(Span span) {
     __syncthreads();  // what a call before left there has been read
     if (threadIdx.x == 0) warps[threadIdx.y] = span;
     __syncthreads();
-    for (int row = 0; row < ROWS; ++row) span = {min(span.first, warps[row].first), max(span.last, warps[row].last)};
+    for (int row = 0; row < ROWS; ++row) span = enclosing(span, warps[row]);
     return span;
 }
 

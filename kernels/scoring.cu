@@ -1,5 +1,5 @@
-// Scores, ledger and window: what a step leaves besides psi; twin of src/scoring.rs, src/ledger.rs and the window's trimming
-// in src/backend/cpu/stepper/window.rs. Sums in fixed order, no atomics on numbers that are not whole.
+// Scores, ledger and window: what a step leaves besides psi; twin of src/scoring.rs and src/ledger.rs, the window's trimming
+// stands in trimming.cuh. Sums in fixed order, no atomics on numbers that are not whole.
 #include "trimming.cuh"
 
 // Before the energy loss: per angle and cell, the sums over energy of psi times each coefficient; notes the angles in which

@@ -81,7 +81,7 @@ __device__ __forceinline__ void sum_layers(const March<Stored> &march, Stored *p
                     }
                     sum += static_cast<double>(cell);
                     most = cell > most ? cell : most;
-                    if (cell >= least) kept = enclosing(kept, theta);
+                    if (cell >= least) kept = enclosing(kept, {theta, theta + 1});
                 }
             }
         }

@@ -47,13 +47,7 @@ impl<T: Real> Born<T> {
         if !self.window.energy.contains(energy) {
             return Span::default();
         }
-        let holds = |weight: &T| *weight != T::ZERO;
-        let row = self.emission_at(energy);
-        let first = row.iter().position(holds).unwrap_or(0);
-        Span::new(
-            first,
-            row.iter().rposition(holds).map_or(0, |angle| angle + 1),
-        )
+        filled(self.emission_at(energy))
     }
 
     /// Weight and energy that it brings, in f64 of the rounded factors.
@@ -74,9 +68,17 @@ impl<T: Real> Born<T> {
 
 /// The cells of x that a term fills.
 pub fn cells_x(term: &Term) -> Span {
-    let holds = |weight: &f64| *weight != 0.0;
-    let first = term.row.iter().position(holds).unwrap_or(0);
-    Span::new(first, term.row.iter().rposition(holds).map_or(0, |x| x + 1))
+    filled(term.row)
+}
+
+/// From the first to the last of a list that is not zero.
+fn filled<T: Real>(list: &[T]) -> Span {
+    let holds = |weight: &T| *weight != T::ZERO;
+    let first = list.iter().position(holds).unwrap_or(0);
+    Span::new(
+        first,
+        list.iter().rposition(holds).map_or(0, |last| last + 1),
+    )
 }
 
 /// The box that holds all of them; empty where nothing is born.
@@ -86,11 +88,10 @@ pub fn enclosing_all<T>(born: &[Born<T>]) -> Window {
 }
 
 pub fn enclosing(a: Window, b: Window) -> Window {
-    let span = |a: Span, b: Span| Span::new(a.first.min(b.first), a.last.max(b.last));
     Window {
-        energy: span(a.energy, b.energy),
-        angle: span(a.angle, b.angle),
-        z: span(a.z, b.z),
-        x: span(a.x, b.x),
+        energy: a.energy.enclosing(b.energy),
+        angle: a.angle.enclosing(b.angle),
+        z: a.z.enclosing(b.z),
+        x: a.x.enclosing(b.x),
     }
 }

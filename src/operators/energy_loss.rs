@@ -214,7 +214,7 @@ impl<T: Real> EnergyLossTable<T> {
         class: usize,
         of_medium: &mut OfMedium<T>,
     ) -> Vec<Spread> {
-        let (steps, mut spreads) = made.of(class);
+        let (steps, mut spreads): (Vec<Step>, Vec<Spread>) = made.of(class).into_iter().unzip();
         for (source, (spread, step)) in spreads.iter_mut().zip(&steps).enumerate() {
             round_keeping_sum::<T>(&mut spread.weights);
             let highest = spread.lowest + spread.weights.len() as i64 - 1;

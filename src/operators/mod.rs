@@ -2,6 +2,7 @@
 //! axis; tables of stencils are the only thing that the backends read, so that the CPU loop and the CUDA kernel are the same
 //! few multiply-adds.
 
+mod classes;
 pub mod energy_loss;
 pub mod jump_kernel;
 pub mod scattering;

@@ -167,7 +167,8 @@ fn range_moments(range_bin_mm: f64, angle_deg: f64) -> (Vec<f64>, Vec<f64>) {
 
 #[test]
 fn between_directions_that_are_made_mean_and_straggling_are_as_exact() {
-    // Bins of half a degree: the paths of 9 to 9.5 degrees are made, or of their neighbours, and those in between mixed.
+    // Paths within 0.5 % of each other are mixed: of bins of half a degree every second or third is made at these angles. Tolerances as
+    // for a beam that goes straight.
     for angle_deg in [7.5, 9.0, 9.5, 10.0, 13.0] {
         let (means, variances) = range_moments(0.5, angle_deg);
         assert!(worst(means).abs() < 2e-4, "{angle_deg}");

@@ -2,6 +2,7 @@
 
 use super::Jumps;
 use crate::case::Scattering;
+use crate::operators::classes::MixedClasses;
 use crate::operators::jump_kernel::{JumpTransform, mixed, unit_jump_kernel};
 use crate::operators::{Detour, Setting};
 use crate::physics::Material;
@@ -32,6 +33,8 @@ pub struct KernelShapes<'a> {
     transform: OnceCell<JumpTransform>,
     /// Per medium; `moliere` only.
     single: Vec<SingleScattering>,
+    /// Which classes kernels are made for by single scattering.
+    classes: MixedClasses,
     reach: usize,
 }
 
@@ -57,6 +60,7 @@ impl<'a> KernelShapes<'a> {
         KernelShapes {
             setting,
             transform: OnceCell::new(),
+            classes: MixedClasses::new(setting, LENGTHS_TOGETHER),
             single: (0..media)
                 .map(|medium| {
                     SingleScattering::of(
@@ -96,32 +100,17 @@ impl<'a> KernelShapes<'a> {
             .collect()
     }
 
-    /// Kernels at the ends of spans of nearly equal lengths, mixed for the classes in between.
+    /// Kernels of some classes, mixed for those in between.
     fn all_jumps(&self, medium: usize, energy: usize, kinds: &[Jumps]) -> Vec<Vec<Vec<f64>>> {
-        let (lengths, start) = (&self.setting.path_mm, self.start(medium, energy));
-        let mut kernels = vec![Vec::with_capacity(lengths.len()); kinds.len()];
-        let mut first = 0;
-        while first < lengths.len() {
-            let alike = |class: &usize| lengths[*class] <= LENGTHS_TOGETHER * lengths[first];
-            let last = (first..lengths.len())
-                .take_while(alike)
-                .last()
-                .unwrap_or(first);
-            let [low, high] = [first, last].map(|class| self.jumps_of_step(&start, class, kinds));
-            let span = lengths[last] - lengths[first];
-            let share = |class: usize| {
-                if span > 0.0 {
-                    (lengths[class] - lengths[first]) / span
-                } else {
-                    0.0
-                }
-            };
-            for (kernels, (low, high)) in kernels.iter_mut().zip(low.iter().zip(&high)) {
-                kernels.extend((first..=last).map(|class| mixed(low, high, share(class))));
-            }
-            first = last + 1;
-        }
-        kernels
+        let start = self.start(medium, energy);
+        let make = |&class: &usize| self.jumps_of_step(&start, class, kinds);
+        let made: Vec<Vec<Vec<f64>>> = self.classes.made.iter().map(make).collect();
+        let mix = |low: &Vec<f64>, high: &Vec<f64>, share| mixed(low, high, share);
+        let of_kind = |kind: usize| {
+            let of_class = |class| self.classes.of(class, |place| &made[place][kind], mix);
+            (0..self.setting.path_mm.len()).map(of_class).collect()
+        };
+        (0..kinds.len()).map(of_kind).collect()
     }
 
     fn jumps_of_step(&self, start: &Start, class: usize, kinds: &[Jumps]) -> Vec<Vec<f64>> {
