@@ -99,57 +99,91 @@ pub fn run(
     if let Some(forecast) = Forecast::new(case, phantom, &media, &water, machine) {
         forecast.check(forecast.at_least())?;
     }
-    let mut sum = Sum::new(case, phantom);
-    let mut second = SecondBeams::default();
-    let mut spectra = spectra_collector(case, phantom, &media, &water)?;
-    let total: f64 = case.beams.iter().map(|beam| beam.weight).sum();
-    for group in groups(case) {
-        let march = March::new(case, phantom, &media, &water, group[0])?;
-        let at_step = |step: usize, spots_done: usize| Progress {
-            spots_done,
-            spots: case.beams.len(),
-            step,
-            steps: march.most_steps(),
-            tables: march.table_size(),
-        };
-        progress(at_step(0, sum.spots));
-        let mut stepper = machine.stepper(&march)?;
-        let capacity = if spectra.is_some() {
-            1
-        } else {
-            stepper.batch_capacity().max(1)
-        };
-        for batch in group.chunks(capacity) {
-            let sources = batch.iter().map(|&i| source_of(i, &march));
-            let weights: Vec<f64> = batch
-                .iter()
-                .map(|&i| case.beams[i].weight / total)
-                .collect();
-            let sources = sources.collect::<Result<Vec<Source>>>()?;
-            sum.widen_angles(&sources);
-            stepper.load(&sources)?;
-            let mut told = |step: usize| progress(at_step(step, sum.spots));
-            advance(
-                stepper.as_mut(),
-                &march,
-                weights[0],
-                spectra.as_mut(),
-                &mut told,
-            )?;
-            let tallies = stepper.unload(&weights, &mut |mut scores| {
-                let reactions = second.settle(&mut scores, &march, group[0])?;
-                sum.ledger.reactions.add_scaled(&reactions, 1.0);
-                sum.scores.add_scaled(&scores, 1.0);
-                Ok(())
-            })?;
-            sum.add(&tallies, &weights);
-        }
-        sum.note_bins(&march);
+    let mut run = Run {
+        machine,
+        sum: Sum::new(case, phantom),
+        second: SecondBeams::default(),
+        spectra: spectra_collector(case, phantom, &media, &water)?,
+    };
+    for spots in groups(case) {
+        let march = March::new(case, phantom, &media, &water, spots[0])?;
+        run.march_group(&march, &spots, progress)?;
     }
-    second.march(phantom, &water, machine, &mut |marched| {
-        sum.add_second(&marched)
+    run.second.march(phantom, &water, machine, &mut |marched| {
+        run.sum.add_second(&marched)
     })?;
-    sum.finish(phantom, &media, spectra)
+    run.sum.finish(phantom, &media, run.spectra)
+}
+
+/// What a run has summed so far.
+struct Run<'a> {
+    machine: &'a dyn Machine,
+    sum: Sum<'a>,
+    second: SecondBeams,
+    spectra: Option<SpectraCollector>,
+}
+
+impl Run<'_> {
+    /// Marches spots that share their axes and tables, as many at a time as the machine takes.
+    fn march_group(
+        &mut self,
+        march: &March,
+        spots: &[usize],
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<()> {
+        let mut told = |step: usize, spots_done: usize| {
+            progress(Progress {
+                spots_done,
+                spots: march.case.beams.len(),
+                step,
+                steps: march.most_steps(),
+                tables: march.table_size(),
+            });
+        };
+        told(0, self.sum.spots);
+        let mut stepper = self.machine.stepper(march)?;
+        let at_once = match self.spectra {
+            Some(_) => 1,
+            None => stepper.batch_capacity().max(1),
+        };
+        for batch in spots.chunks(at_once) {
+            self.march_batch(march, batch, stepper.as_mut(), &mut told)?;
+        }
+        self.sum.note_bins(march);
+        Ok(())
+    }
+
+    /// Marches spots together, and adds what they left.
+    fn march_batch(
+        &mut self,
+        march: &March,
+        batch: &[usize],
+        stepper: &mut dyn Stepper,
+        told: &mut dyn FnMut(usize, usize),
+    ) -> Result<()> {
+        let sources = batch.iter().map(|&spot| source_of(spot, march));
+        let sources = sources.collect::<Result<Vec<Source>>>()?;
+        let beams = &march.case.beams;
+        let total: f64 = beams.iter().map(|beam| beam.weight).sum();
+        let weights = batch.iter().map(|&spot| beams[spot].weight / total);
+        let weights: Vec<f64> = weights.collect();
+        self.sum.widen_angles(&sources);
+        stepper.load(&sources)?;
+        let spots_done = self.sum.spots;
+        let spectra = self.spectra.as_mut();
+        advance(stepper, march, weights[0], spectra, &mut |step| {
+            told(step, spots_done)
+        })?;
+        let (sum, second) = (&mut self.sum, &mut self.second);
+        let tallies = stepper.unload(&weights, &mut |mut scores| {
+            let reactions = second.settle(&mut scores, march, batch[0])?;
+            sum.ledger.reactions.add_scaled(&reactions, 1.0);
+            sum.scores.add_scaled(&scores, 1.0);
+            Ok(())
+        })?;
+        sum.add(&tallies, &weights);
+        Ok(())
+    }
 }
 
 /// Puts every spot on the axes of its march, as a run does; gives back the widths of these axes' bins.
