@@ -2,10 +2,11 @@
 
 use crate::support::{Overrides, run, worst};
 use smatrix2d::curves;
-use smatrix2d::results::Summary;
+use smatrix2d::results::{Axis, Summary};
 use std::ops::Range;
 
 pub struct DepthDoses {
+    z_mm: Axis,
     pub mine: Vec<f64>,
     pub theirs: Vec<f64>,
     /// Figures of both.
@@ -15,11 +16,27 @@ pub struct DepthDoses {
 impl DepthDoses {
     pub fn of(case: &str, overrides: Overrides, theirs: Vec<f64>) -> DepthDoses {
         let results = run(case, overrides).results;
-        let reference = curves::summarise(&results.z_mm, &theirs, &vec![0.0; theirs.len()]);
+        let reference = summary(&results.z_mm, &theirs);
         DepthDoses {
             mine: results.depth_dose_mev_per_mm.to_vec(),
             theirs,
             summaries: [results.summary, reference],
+            z_mm: results.z_mm,
+        }
+    }
+
+    /// The same against a reference that comes less deep, read linearly between its cells.
+    pub fn reference_shallower(&self, by_mm: f64) -> DepthDoses {
+        let (z_mm, theirs) = (&self.z_mm, &self.theirs);
+        let cells = by_mm / (z_mm.edges[1] - z_mm.edges[0]);
+        let next = |i: usize| theirs.get(i + 1).unwrap_or(&theirs[i]);
+        let moved = (0..theirs.len()).map(|i| theirs[i] + cells * (next(i) - theirs[i]));
+        let theirs: Vec<f64> = moved.collect();
+        DepthDoses {
+            mine: self.mine.clone(),
+            summaries: [self.summaries[0].clone(), summary(z_mm, &theirs)],
+            z_mm: z_mm.clone(),
+            theirs,
         }
     }
 
@@ -52,4 +69,8 @@ impl DepthDoses {
         let sum = |dose: &[f64]| dose[cells.clone()].iter().sum::<f64>();
         sum(&self.mine) / sum(&self.theirs) - 1.0
     }
+}
+
+fn summary(z_mm: &Axis, depth_dose: &[f64]) -> Summary {
+    curves::summarise(z_mm, depth_dose, &vec![0.0; depth_dose.len()])
 }

@@ -1,13 +1,14 @@
 //! Dose maps against Geant4's, electromagnetic physics only, and against what a pencil-beam algorithm makes of the same beam.
 
-use crate::support::{claim, run};
+use crate::support::{claim, run, worst};
 use crate::{set, support::Overrides};
-use ndarray::Array2;
+use ndarray::{Array2, Axis as Along, s};
 use smatrix2d::compare::files::{Distribution, load};
 use smatrix2d::compare::gamma::{Criterion, Normalisation};
 use smatrix2d::compare::grid::Grid;
 use smatrix2d::compare::{Report, Settings, compare};
 use smatrix2d::transport::Outcome;
+use std::ops::Range;
 use std::path::Path;
 
 /// The energy deposit per area, MeV/mm2, as `compare` reads it from a dose file.
@@ -60,6 +61,26 @@ pub fn figure(report: &Report, name: &str) -> [f64; 2] {
 /// Share of the points that fail the report's criterion `i`.
 pub fn failing(report: &Report, i: usize) -> f64 {
     1.0 - 0.01 * report.gamma_map[i].pass_rate_percent
+}
+
+/// Means of some rows, both sides together, by |x|, in shares of the axis.
+fn profile(map: &Array2<f64>, rows: Range<usize>) -> Vec<f64> {
+    let rows = map.slice(s![rows, ..]).mean_axis(Along(0)).expect("rows");
+    let middle = rows.len() / 2;
+    let at = |i: usize| rows[middle + i] + rows[middle - 1 - i];
+    (0..middle).map(|i| at(i) / at(0)).collect()
+}
+
+/// Largest difference of two profiles across some rows down to 1e-3 of the axis, as a ratio less 1: means of five cells, as histories
+/// are few out there.
+pub fn halo(mine: &Array2<f64>, theirs: &Array2<f64>, rows: Range<usize>) -> f64 {
+    let (mine, theirs) = (profile(mine, rows.clone()), profile(theirs, rows));
+    let reached = theirs.iter().position(|share| *share < 1e-3);
+    let reached = reached.unwrap_or(theirs.len());
+    worst((0..reached - 4).map(|from| {
+        let sum = |profile: &[f64]| profile[from..from + 5].iter().sum::<f64>();
+        sum(&mine) / sum(&theirs) - 1.0
+    }))
 }
 
 /// A beam on water as wide as Geant4's maps.

@@ -5,6 +5,7 @@
 //! own table.
 
 use crate::depth_doses::DepthDoses;
+use crate::let_d::{self, Over, Protons};
 use crate::reference::columns;
 use crate::set;
 use crate::support::{Overrides, claim, known_difference, run, worst};
@@ -146,45 +147,8 @@ fn halo_at_half_range_is_geant4s_down_to_a_thousandth() {
     claim("nuclear-halo", worst((0..reached - 4).map(ratio)), 0.2, "1");
 }
 
-#[derive(Clone, Copy)]
-enum Protons {
-    All,
-    Primary,
-}
-
-#[derive(Clone, Copy)]
-enum Over {
-    /// |x| < 1.5 mm
-    Axis,
-    Plane,
-}
-
-impl Over {
-    /// The share of a cell between two edges that counts.
-    fn share(self, edges: &[f64]) -> f64 {
-        match self {
-            Over::Plane => 1.0,
-            Over::Axis => {
-                let inside = edges[1].min(1.5) - edges[0].max(-1.5);
-                (inside / (edges[1] - edges[0])).max(0.0)
-            }
-        }
-    }
-}
-
 /// LET_d over some depths, and Geant4's, as a ratio less 1.
 fn let_difference(results: &Results, depths: Range<usize>, protons: Protons, over: Over) -> f64 {
-    let (deposit, let_d) = match protons {
-        Protons::Primary => (
-            results.energy_deposit_primary_mev.as_ref(),
-            results.let_d_primary_kev_per_um.as_ref(),
-        ),
-        Protons::All => (
-            Some(&results.energy_deposit_mev),
-            results.let_d_kev_per_um.as_ref(),
-        ),
-    };
-    let (deposit, let_d) = (deposit.expect("asked for"), let_d.expect("asked for"));
     let column = match (over, protons) {
         (Over::Axis, Protons::All) => 3,
         (Over::Axis, Protons::Primary) => 4,
@@ -192,20 +156,7 @@ fn let_difference(results: &Results, depths: Range<usize>, protons: Protons, ove
         (Over::Plane, Protons::Primary) => 6,
     };
     let theirs = columns("geant4_nuclear_water_150mev_depth.csv").swap_remove(column);
-    // Geant4's cells are 1 mm.
-    let a_millimetre = deposit.nrows() / theirs.len();
-    let (mut mine, mut expected) = (0.0, 0.0);
-    for z in depths.start * a_millimetre..depths.end * a_millimetre {
-        for (x, edges) in results.x_mm.edges.windows(2).enumerate() {
-            let weight = over.share(edges) * deposit[[z, x]];
-            if weight > 0.0 {
-                mine += weight * let_d[[z, x]];
-                expected += weight * theirs[z / a_millimetre];
-            }
-        }
-    }
-    assert!(expected > 0.0);
-    mine / expected - 1.0
+    let_d::difference(results, &theirs, depths, protons, over)
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! powers of `geant4.rs`.
 
 use crate::depth_doses::DepthDoses;
-use crate::reference::columns;
+use crate::reference::{columns, geant4_range_excess_mm};
 use crate::support::{claim, known_difference, worst};
 
 /// Column of the data file and energy, MeV.
@@ -44,6 +44,18 @@ nuclear = "transport"
         0.0003 * energy_mev,
     );
     DepthDoses::of(&case, &[], theirs)
+}
+
+/// Geant4's usual tables let protons come too deep (docs/verification/known-differences.md). TOPAS' steps are not stated; that its
+/// curves, moved back by as much as steps of 1 mm add, are the solver's at all energies shows that they have it.
+#[test]
+fn less_what_geant4s_tables_add_to_ranges_depth_doses_are_those_of_topas() {
+    let moved = ENERGIES_MEV
+        .map(|energy| compared(energy).reference_shallower(geant4_range_excess_mm(energy.1)));
+    let over_all = |of: &dyn Fn(&DepthDoses) -> f64| worst(moved.iter().map(of));
+    claim("topas-moved-r80", over_all(&DepthDoses::r80_mm), 0.05, "mm");
+    let largest = over_all(&DepthDoses::largest);
+    claim("topas-moved-largest", largest, 0.02, "of the peak");
 }
 
 #[test]

@@ -23,6 +23,33 @@ def depth_doses(program):
     save(figure, "depth_dose")
 
 
+def nuclear(program):
+    figure, axes = plt.subplots(2, 2, figsize=(9, 5), height_ratios=[3, 1], sharex=True)
+    z, *doses = ref.columns("geant4_nuclear_water_depth_doses.csv")
+    _, *lets = ref.columns("geant4_nuclear_water_let_d.csv")
+    for i, (energy, color) in enumerate([(70, THIRD), (100, SOLVER), (150, OTHER), (200, "#8a5fbf"), (230, "#c98a1b")]):
+        cells = np.count_nonzero(~np.isnan(doses[i]))
+        found = program.run(
+            energy, cells, phantom__material="water_geant4", phantom__x_mm="[-100.0, 100.0]", physics__scattering="moliere",
+            physics__nuclear="transport", output__quantities='["dose", "let_d"]',
+        )
+        deposit, dose = found["energy_deposit"], doses[i][:cells]
+        mean = np.nansum(found["let_d"] * deposit, axis=1) / deposit.sum(axis=1)
+        let = lets[2 * i][:cells]
+        for column, (mine, theirs, scale) in enumerate([(found["depth_dose"], dose, dose.max()), (mean, let, let)]):
+            top, below = axes[:, column]
+            shown = ~np.isnan(let)
+            top.plot(z[:cells][shown], theirs[shown], ".", color=color, ms=2)
+            top.plot(z[:cells][shown], mine[shown], color=color, lw=1, label=f"{energy} MeV")
+            below.plot(z[:cells][shown], 100 * ((mine - theirs) / scale)[shown], color=color, lw=0.8)
+    axes[0, 0].set(title="solver (lines), Geant4 with all physics (dots)", ylabel="MeV/mm per proton")
+    axes[0, 1].set(title="LET_d of all protons, over the plane", ylabel="keV/um", yscale="log")
+    axes[1, 0].set(xlabel="depth, mm", ylim=(-2.2, 2.2), ylabel="difference,\n% of the peak")
+    axes[1, 1].set(xlabel="depth, mm", ylim=(-11, 11), ylabel="difference, %")
+    axes[0, 0].legend(loc="upper right")
+    save(figure, "nuclear")
+
+
 def distal_edge(program):
     z, dose, _, _, _ = ref.columns("geant4_water_70mev.csv")
     figure, axis = plt.subplots(figsize=(5.4, 3.6))

@@ -112,7 +112,7 @@ def main(binary, log):
     program = Program(binary)
     figures.processes(rows)
     figures.convergence(rows)
-    for draw in (figures.depth_doses, figures.distal_edge, figures.ranges, figures.lateral, figures.energies):
+    for draw in (figures.depth_doses, figures.nuclear, figures.distal_edge, figures.ranges, figures.lateral, figures.energies):
         draw(program)
     figures.half_bone(program, (HERE.parents[1] / "examples/half_bone.toml").read_text().replace("{", "{{").replace("}", "}}"))
 
