@@ -239,9 +239,10 @@ fn scattering_on_nuclei_turns_by_ranfts_angle_and_loses_the_recoil() {
         recoil += proton.cm2_per_g * (150.0 - proton.energy_mev);
     }
     assert!((weight / elastic.on_nuclei_cm2_per_g(150.0, Turns::UpTo(-1.0)) - 1.0).abs() < 1e-12);
-    // 1 / (b p^2) with b = 14.5 x 16^0.66 GeV^-2 and p = 0.551 GeV: 0.0364; 64 samples miss 2 % of an exponential's mean.
+    // 1 / (b p^2) with b = 14.5 x 16^0.66 GeV^-2 and p = 0.551 GeV: 0.0364, and 0.329 for b = 10, of 2.2 %: 0.0429 together. 64 samples
+    // miss 2 % of an exponential's mean, 16 samples 6 %.
     assert!(
-        (0.0345..0.0375).contains(&(square / weight)),
+        (0.041..0.0435).contains(&(square / weight)),
         "{}",
         square / weight
     );
@@ -253,4 +254,13 @@ fn scattering_on_nuclei_turns_by_ranfts_angle_and_loses_the_recoil() {
     let parts = [Turns::UpTo(0.95), Turns::Beyond(0.95)]
         .map(|turns| elastic.on_nuclei_cm2_per_g(150.0, turns));
     assert!((parts.iter().sum::<f64>() / weight - 1.0).abs() < 1e-12);
+    // Geant4 11.3 (CHIPS), counted in water: 3 % of the transfers are above 0.044 to 0.049 GeV2, 1 % above 0.09 to 0.11.
+    for (t_gev2, expected) in [(0.0465, 0.03), (0.095, 0.01)] {
+        let cosine = 1.0 - t_gev2 / (2.0 * 0.551 * 0.551);
+        let beyond = elastic.on_nuclei_cm2_per_g(150.0, Turns::Beyond(cosine)) / weight;
+        assert!(
+            (0.7..1.3).contains(&(beyond / expected)),
+            "{t_gev2} {beyond}"
+        );
+    }
 }

@@ -56,7 +56,7 @@ fn depth_doses_of_all_physics_are_those_of_mcsquare() {
     let found = [(1, 70.0), (2, 100.0), (3, 150.0), (4, 200.0), (5, 230.0)]
         .map(|(column, energy_mev)| depth_doses(column, energy_mev, ALL_PHYSICS));
     let r80 = largest_of_all(&found, &DepthDoses::r80_mm);
-    // 200 and 230 MeV: MCsquare's lower elastic cross-sections are a third of it, the rest is not explained.
+    // 230 MeV: MCsquare's lower elastic cross-sections are a third of it, and a quarter is there without nuclear interactions.
     known_difference("mcsquare-r80-energies", r80, 0.15, 0.18, "mm");
     let up_to_150 = largest_of_all(&found[..3], &DepthDoses::r80_mm);
     claim("mcsquare-r80-water", up_to_150, 0.15, "mm");
@@ -65,12 +65,10 @@ fn depth_doses_of_all_physics_are_those_of_mcsquare() {
     let ratio = largest_of_all(&found, &DepthDoses::peak_to_entrance);
     claim("mcsquare-peak-to-entrance-water", ratio, 0.03, "1");
     let largest = largest_of_all(&found, &DepthDoses::largest);
-    // 230 MeV, ahead of the peak: MCsquare's cross-sections (ICRU 63) take 4 % more protons on the way there.
-    known_difference(
+    claim(
         "mcsquare-depth-largest-energies",
         largest,
         0.02,
-        0.0253,
         "of the peak",
     );
 }
@@ -134,5 +132,5 @@ fn the_map_in_water_is_mcsquares_but_for_the_halo() {
     claim_map("water", 180.0, "");
     let (histories, found) = maps("water", 180.0, "");
     let difference = halo(&found.values, &histories.energy.unwrap().values, 77..82);
-    known_difference("mcsquare-halo", difference, 0.2, 0.35, "1");
+    known_difference("mcsquare-halo", difference, 0.2, 0.39, "1");
 }
