@@ -104,6 +104,7 @@ pub fn run(
         sum: Sum::new(case, phantom),
         second: SecondBeams::default(),
         spectra: spectra_collector(case, phantom, &media, &water)?,
+        total_weight: case.beams.iter().map(|beam| beam.weight).sum(),
     };
     for spots in groups(case) {
         let march = March::new(case, phantom, &media, &water, spots[0])?;
@@ -121,6 +122,8 @@ struct Run<'a> {
     sum: Sum<'a>,
     second: SecondBeams,
     spectra: Option<SpectraCollector>,
+    /// Of all spots of the case.
+    total_weight: f64,
 }
 
 impl Run<'_> {
@@ -164,8 +167,9 @@ impl Run<'_> {
         let sources = batch.iter().map(|&spot| source_of(spot, march));
         let sources = sources.collect::<Result<Vec<Source>>>()?;
         let beams = &march.case.beams;
-        let total: f64 = beams.iter().map(|beam| beam.weight).sum();
-        let weights = batch.iter().map(|&spot| beams[spot].weight / total);
+        let weights = batch
+            .iter()
+            .map(|&spot| beams[spot].weight / self.total_weight);
         let weights: Vec<f64> = weights.collect();
         self.sum.widen_angles(&sources);
         stepper.load(&sources)?;

@@ -2,7 +2,7 @@
 
 use crate::support::{Overrides, run, worst};
 use smatrix2d::curves;
-use smatrix2d::results::{Axis, Summary};
+use smatrix2d::results::{Axis, Results, Summary};
 use std::ops::Range;
 
 pub struct DepthDoses {
@@ -15,13 +15,15 @@ pub struct DepthDoses {
 
 impl DepthDoses {
     pub fn of(case: &str, overrides: Overrides, theirs: Vec<f64>) -> DepthDoses {
-        let results = run(case, overrides).results;
-        let reference = summary(&results.z_mm, &theirs);
+        DepthDoses::new(&run(case, overrides).results, theirs)
+    }
+
+    pub fn new(results: &Results, theirs: Vec<f64>) -> DepthDoses {
         DepthDoses {
             mine: results.depth_dose_mev_per_mm.to_vec(),
+            summaries: [results.summary.clone(), summary(&results.z_mm, &theirs)],
+            z_mm: results.z_mm.clone(),
             theirs,
-            summaries: [results.summary, reference],
-            z_mm: results.z_mm,
         }
     }
 

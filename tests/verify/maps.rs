@@ -63,6 +63,26 @@ pub fn failing(report: &Report, i: usize) -> f64 {
     1.0 - 0.01 * report.gamma_map[i].pass_rate_percent
 }
 
+/// The claims on every map with nuclear interactions: gamma 2 %/2 mm and 1 %/1 mm, and the depth dose.
+pub fn claim_nuclear_map(
+    id: &dyn Fn(&str) -> String,
+    reference: &Distribution,
+    found: Grid,
+) -> Report {
+    let report = against(reference, found, &[(2.0, 2.0), (1.0, 1.0)]);
+    claim(&id("gamma-2%-2mm"), failing(&report, 0), 0.005, "1");
+    claim(&id("gamma-1%-1mm"), failing(&report, 1), 0.03, "1");
+    let rms = report.depth_dose.rms;
+    claim(&id("depth-rms"), rms, 0.007, "of the peak");
+    report
+}
+
+/// By how much R80 is deeper than the reference's, mm.
+pub fn r80_deeper_mm(report: &Report) -> f64 {
+    let [reference, found] = figure(report, "r80_mm");
+    found - reference
+}
+
 /// Means of some rows, both sides together, by |x|, in shares of the axis.
 fn profile(map: &Array2<f64>, rows: Range<usize>) -> Vec<f64> {
     let rows = map.slice(s![rows, ..]).mean_axis(Along(0)).expect("rows");
