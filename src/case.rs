@@ -10,6 +10,7 @@ mod materials;
 mod media;
 mod names;
 mod overrides;
+mod physics;
 mod places;
 mod resolved;
 mod section;
@@ -25,6 +26,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use names::{Named, nearest};
+pub use physics::{
+    CrossSections, Nuclear, NuclearSources, PhysicsSpec, Scattering, Secondaries,
+    SingleScatteringModel,
+};
 pub use places::{Origin, Places};
 pub use settings::{DEFAULT_ANGLE_CAP_DEG, DEFAULT_CUTOFF_MEV, default_step_mm};
 pub use validate::HIGHEST_ENERGY_MEV;
@@ -296,50 +301,6 @@ pub struct TransportSpec {
     pub angle_cap_deg: f64,
     pub prune: f64,
     pub max_steps: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scattering {
-    Gaussian,
-    Highland,
-    Moliere,
-    None,
-}
-
-/// Screening and form factor of single scattering (`moliere` only): two sources that disagree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SingleScatteringModel {
-    /// Geant4's Wentzel-VI: screening twice Moliere's for light elements, the form factor to its first power.
-    WentzelVi,
-    /// Moliere's screening, Fano's electrons, the form factor squared.
-    Moliere,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nuclear {
-    None,
-    Local,
-    Transport,
-}
-
-/// Cross-sections of nuclear interactions: two sources that disagree. Elastic scattering on nuclei is Barashenkov's in both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CrossSections {
-    /// Nonelastic: Barashenkov 1989; hydrogen: Geant4's fit. Geant4's BGG cross-sections.
-    Barashenkov,
-    /// Nonelastic: ICRU Report 63 (2000), in oxygen 1 to 3 % above Barashenkov's from 80 to 120 MeV, 6 to 8 % from 150 to 230;
-    /// hydrogen: Fippel and Soukup 2004, 13 to 20 % above Geant4's from 40 to 110 MeV. What MCsquare has.
-    Icru63,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PhysicsSpec {
-    pub scattering: Scattering,
-    pub single_scattering: SingleScatteringModel,
-    pub straggling: bool,
-    pub nuclear: Nuclear,
-    pub cross_sections: CrossSections,
-    pub energy_loss: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

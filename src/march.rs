@@ -39,32 +39,8 @@ pub struct March<'a> {
     axis_class: usize,
     /// Direction of the spots.
     beam_angle_rad: f64,
-    /// Path factors out of the plane, where they are not those of the central axis.
-    pub path_factors: Option<PathFactors>,
     /// Path length of one step in the plane per class of |angle|, mm.
     pub path_mm: Vec<f64>,
-}
-
-/// Factors by which paths are longer than their projection on the plane, by energy bin and class of |angle|.
-#[derive(Clone, Debug)]
-pub struct PathFactors {
-    pub edges_mev: Vec<f64>,
-    pub classes: usize,
-    /// [energy, class]
-    pub values: Vec<f64>,
-}
-
-impl PathFactors {
-    /// At one energy, by class.
-    pub fn of_classes(&self, energy_mev: f64) -> &[f64] {
-        let bins = self.edges_mev.len() - 1;
-        let bin = self
-            .edges_mev
-            .partition_point(|&e| e <= energy_mev)
-            .clamp(1, bins)
-            - 1;
-        &self.values[bin * self.classes..(bin + 1) * self.classes]
-    }
 }
 
 /// The operators' tables in the arithmetic of the run.
@@ -143,7 +119,7 @@ impl<'a> March<'a> {
         let axis_class = phase_space.angle.class_nearest(spot.angle_deg.to_radians());
         let removal = Removal::new(
             case.physics.nuclear,
-            case.physics.cross_sections,
+            case.physics.nuclear_sources,
             &phantom.materials,
         )?;
         Ok(March {
@@ -154,7 +130,6 @@ impl<'a> March<'a> {
             phase_space,
             axis,
             removal,
-            path_factors: None,
             axis_class,
             beam_angle_rad: spot.angle_deg.to_radians(),
             path_mm,
@@ -169,7 +144,6 @@ impl<'a> March<'a> {
             water: self.water,
             axis: &self.axis,
             removal: &self.removal,
-            path_factors: self.path_factors.as_ref(),
             physics: self.case.physics,
             transport: self.case.transport,
             path_mm: &self.path_mm,

@@ -66,13 +66,14 @@ fn path_steps_longer_than_a_cell_are_told() {
 
 #[test]
 fn keys_without_effect_are_told() {
-    let more = "[transport]\nstep_mm = 0.5\nangle_cap_deg = 100\n[physics]\nsingle_scattering = \"moliere\"\ncross_sections = \"icru63\"\n[output]\nplanes_mm = [20]\n";
+    let more = "[transport]\nstep_mm = 0.5\nangle_cap_deg = 100\n[physics]\nsingle_scattering = \"moliere\"\ncross_sections = \"icru63\"\nsecondaries = \"icru63\"\n[output]\nplanes_mm = [20]\n";
     let told = notes(more);
     let keys = [
         "transport.step_mm",
         "transport.angle_cap_deg",
         "physics.single_scattering",
         "physics.cross_sections",
+        "physics.secondaries",
         "output.planes_mm",
     ];
     assert_eq!(told.len(), keys.len(), "{told:?}");

@@ -2,7 +2,7 @@
 
 use super::{
     BackendChoice, Backward, Conversion, CrossSections, Nuclear, Outside, Precision, Quantity,
-    Scattering, SingleScatteringModel, Splitting, Stepping, Streaming,
+    Scattering, Secondaries, SingleScatteringModel, Splitting, Stepping, Streaming,
 };
 
 /// A type whose values have names in the case file.
@@ -84,6 +84,13 @@ impl Named for Nuclear {
 impl Named for CrossSections {
     const NAMES: &'static [(&'static str, Self)] =
         &[("barashenkov", Self::Barashenkov), ("icru63", Self::Icru63)];
+}
+
+impl Named for Secondaries {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("binary_cascade", Self::BinaryCascade),
+        ("icru63", Self::Icru63),
+    ];
 }
 
 impl Named for Quantity {

@@ -181,7 +181,9 @@ fn physics(lines: &mut Lines, case: &Case) {
     lines.name("single_scattering", case.physics.single_scattering);
     lines.value("straggling", case.physics.straggling);
     lines.name("nuclear", case.physics.nuclear);
-    lines.name("cross_sections", case.physics.cross_sections);
+    let sources = case.physics.nuclear_sources;
+    lines.name("cross_sections", sources.cross_sections);
+    lines.name("secondaries", sources.secondaries);
     lines.value("energy_loss", case.physics.energy_loss);
 }
 

@@ -5,8 +5,8 @@ use super::names::EnergyAxisName;
 use super::section::Section;
 use super::{
     AngleBins, BackendChoice, Backward, BeamSpec, CrossSections, EnergyAxisSpec, GridSpec, Nuclear,
-    OutputSpec, PhysicsSpec, Precision, Quantity, RunSpec, Scattering, SingleScatteringModel,
-    Splitting, Stepping, Streaming, TransportSpec,
+    NuclearSources, OutputSpec, PhysicsSpec, Precision, Quantity, RunSpec, Scattering, Secondaries,
+    SingleScatteringModel, Splitting, Stepping, Streaming, TransportSpec,
 };
 use crate::error::Result;
 use std::ops::Bound;
@@ -131,6 +131,7 @@ pub fn physics(root: &Section) -> Result<PhysicsSpec> {
             "straggling",
             "nuclear",
             "cross_sections",
+            "secondaries",
             "energy_loss",
         ],
     )?;
@@ -140,7 +141,10 @@ pub fn physics(root: &Section) -> Result<PhysicsSpec> {
             .choice_or("single_scattering", SingleScatteringModel::WentzelVi)?,
         straggling: physics.truth_or("straggling", true)?,
         nuclear: physics.choice_or("nuclear", Nuclear::None)?,
-        cross_sections: physics.choice_or("cross_sections", CrossSections::Barashenkov)?,
+        nuclear_sources: NuclearSources {
+            cross_sections: physics.choice_or("cross_sections", CrossSections::Barashenkov)?,
+            secondaries: physics.choice_or("secondaries", Secondaries::BinaryCascade)?,
+        },
         energy_loss: physics.truth_or("energy_loss", true)?,
     })
 }

@@ -3,7 +3,7 @@
 use super::terminal;
 use smatrix2d::case::{
     BackendChoice, Backward, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear, Scattering,
-    SingleScatteringModel, Stepping, default_step_mm,
+    Secondaries, SingleScatteringModel, Stepping, default_step_mm,
 };
 use smatrix2d::phantom::edges_off_the_grid;
 use smatrix2d::spectra::nearest_edge;
@@ -52,8 +52,13 @@ fn without_effect(case: &Case) -> Vec<String> {
         ),
         (
             physics.nuclear == Nuclear::None
-                && physics.cross_sections != CrossSections::Barashenkov,
+                && physics.nuclear_sources.cross_sections != CrossSections::Barashenkov,
             "physics.cross_sections: no effect with nuclear = \"none\"",
+        ),
+        (
+            physics.nuclear == Nuclear::None
+                && physics.nuclear_sources.secondaries != Secondaries::BinaryCascade,
+            "physics.secondaries: no effect with nuclear = \"none\"",
         ),
         (
             !case.output.planes_mm.is_empty() && !case.output.scores_planes(),

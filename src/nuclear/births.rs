@@ -1,6 +1,6 @@
 //! Births: what one absorbed proton of a material sets free, by energy bin and polar angle.
 //!
-//! Set free: nonelastic spectra of ICRU 63, and protons that nuclei turned far. Hydrogen: the two protons of a scattering on it.
+//! Set free: spectra of nonelastic reactions, and protons that nuclei turned far. Hydrogen: the two protons of a scattering on it.
 //! Scattered: one proton, less the recoil.
 //!
 //! Deuterons: at the same speed protons and deuterons lose the same, so that `R_d(E) = (m_d / m_p) R_p(E m_p / m_d)` (Bethe's
@@ -10,8 +10,9 @@
 
 use super::emission::{Emission, Shares, enclosing};
 use super::interactions::Interactions;
+use super::leaning::{Leaning, Ways};
 use super::population::Population;
-use super::projection::{POLAR_CELLS, Projection, polar_cell, polar_cells};
+use super::projection::{POLAR_CELLS, polar_cell, polar_cells};
 use crate::constants::{DEUTERON_MASS_MEV, PROTON_MASS_MEV};
 use crate::phase_space::{EnergyAxis, Span};
 use crate::physics::Material;
@@ -29,31 +30,33 @@ const SUBDIVISIONS: usize = 4;
 pub struct Births<'a> {
     material: &'a Material,
     axis: &'a EnergyAxis,
-    /// Of the axis' bins, in the material.
-    ranges_g_per_cm2: &'a [f64],
+    ways: &'a Ways<'a>,
     population: Population,
     by_cell: Vec<f64>,
     /// Energy bins that hold births.
     filled: Span,
     /// Per areal length: MeV cm2/g.
     shares: Shares,
+    /// Of the protons that leave, per areal length.
+    leaning: Leaning,
 }
 
 impl<'a> Births<'a> {
     pub fn new(
         material: &'a Material,
         axis: &'a EnergyAxis,
-        ranges_g_per_cm2: &'a [f64],
+        ways: &'a Ways<'a>,
         population: Population,
     ) -> Births<'a> {
         Births {
             material,
             axis,
-            ranges_g_per_cm2,
+            ways,
             population,
             by_cell: vec![0.0; axis.bins() * POLAR_CELLS],
             filled: Span::default(),
             shares: Shares::default(),
+            leaning: Leaning::default(),
         }
     }
 
@@ -103,10 +106,10 @@ impl<'a> Births<'a> {
         self.spectrum(&interactions.protons.spectrum(parent_mev), |energy_mev| {
             (energy_mev, 1.0)
         });
-        let alphas = interactions
+        let heavier = interactions
             .reactions
-            .energy_fraction(Secondary::Alpha, parent_mev);
-        self.shares.fragments_mev += removal * parent_mev * alphas;
+            .energy_fraction(Secondary::Heavier, parent_mev);
+        self.shares.fragments_mev += removal * parent_mev * heavier;
     }
 
     fn deuterons(&mut self, interactions: &Interactions, parent_mev: f64) {
@@ -210,100 +213,56 @@ impl<'a> Births<'a> {
         }
     }
 
-    /// Projects the births, per absorbed parent; `whole_mev` of its energy is this population's.
-    pub fn emission(mut self, projection: &Projection, whole_mev: f64, removal: f64) -> Emission {
-        let angles = projection.bins;
-        let mut rows = self.projected(projection);
+    /// Projects the births, per absorbed parent; `whole_mev` of its energy is this population's. And how they lean, per areal length.
+    pub fn emission(mut self, whole_mev: f64, removal: f64) -> (Emission, Leaning) {
+        let angles = self.ways.angles();
+        let mut rows = self.projected();
         rows.iter_mut().for_each(|protons| *protons /= removal);
         let filled = |protons: &f64| *protons > 0.0;
         let bin = |place: usize| place / angles;
         let first = rows.iter().position(filled).map_or(0, bin);
         let end = rows.iter().rposition(filled).map_or(0, |at| bin(at) + 1);
         rows.truncate(end * angles);
-        Emission {
+        let emission = Emission {
             first_energy: first,
             weights: rows.split_off(first * angles),
             angles,
             shares: self
                 .shares
                 .closed(1.0 / removal, whole_mev, self.population),
-        }
+        };
+        (emission, self.leaning)
     }
 
-    /// Protons per areal length by energy and angle bin; those without a bin stay.
-    fn projected(&mut self, projection: &Projection) -> Vec<f64> {
-        let mut rows = vec![0.0; self.axis.bins() * projection.bins];
+    /// Protons per areal length by energy and angle bin, what leans out of the plane as what it goes in it; those without a bin stay.
+    fn projected(&mut self) -> Vec<f64> {
+        let mut rows = vec![0.0; self.axis.bins() * self.ways.angles()];
         for energy in self.filled.range() {
-            match self.population {
-                Population::Scattered => self.project_depths(energy, projection, &mut rows),
-                _ => self.project(energy, projection, &mut rows),
-            }
+            self.project(energy, &mut rows);
         }
         rows
     }
 
-    /// One energy bin by angle bin.
-    fn project(&mut self, energy: usize, projection: &Projection, rows: &mut [f64]) {
-        let row = &mut rows[energy * projection.bins..(energy + 1) * projection.bins];
-        for (cell, born) in self.births(energy) {
-            for (sum, share) in row.iter_mut().zip(projection.share(cell)) {
-                *sum += born * share;
-            }
-        }
-        let energy_mev = self.axis.centers_mev[energy];
-        let born: f64 = self.births(energy).map(|(_, born)| born).sum();
-        let emitted: f64 = row.iter().sum();
-        self.shares.emitted_mev += emitted * energy_mev;
-        self.stay(energy_mev, (born - emitted).max(0.0));
-    }
-
-    /// The same, a direction out of the plane being a shorter range in it: a proton that leans out by psi, and comes R cos(psi) far,
-    /// goes as `E / E'` protons of this range. Depth and energy are exact, the deposit on the way as far as R is a power of E.
-    fn project_depths(&mut self, energy: usize, projection: &Projection, rows: &mut [f64]) {
-        let energy_mev = self.axis.centers_mev[energy];
-        let mut leaving = 0.0;
+    /// The births of one energy bin.
+    fn project(&mut self, energy: usize, rows: &mut [f64]) {
+        let angles = self.ways.angles();
         let births: Vec<(usize, f64)> = self.births(energy).collect();
+        let mut stays = 0.0;
         for &(cell, born) in &births {
-            let directions = projection
-                .share(cell)
-                .iter()
-                .zip(projection.inverse_path(cell));
-            for (angle, (share, cosine)) in directions.enumerate().filter(|(_, (s, _))| **s > 0.0) {
-                let Some((bin, part)) = self.at_range(energy, cosine / share) else {
-                    continue;
-                };
-                let centers = &self.axis.centers_mev[bin..bin + 2];
-                let mean_mev = (1.0 - part) * centers[0] + part * centers[1];
-                let protons = born * share * energy_mev / mean_mev;
-                rows[bin * projection.bins + angle] += (1.0 - part) * protons;
-                rows[(bin + 1) * projection.bins + angle] += part * protons;
-                leaving += born * share;
+            let way = self.ways.way(energy, cell);
+            for (place, protons) in &way.directions {
+                rows[*place] += born * protons[0];
+                rows[place + angles] += born * protons[1];
             }
+            self.leaning.add_scaled(&way.leaning, born);
+            stays += born * (1.0 - way.leaves);
         }
+        let energy_mev = self.axis.centers_mev[energy];
         let born: f64 = births.iter().map(|(_, born)| born).sum();
-        self.shares.emitted_mev += leaving * energy_mev;
-        self.stay(energy_mev, (born - leaving).max(0.0));
-    }
-
-    /// The two bins about a part of the range of an energy bin, and the share of the upper one; None below the axis, and on one of a
-    /// single bin.
-    fn at_range(&self, energy: usize, part: f64) -> Option<(usize, f64)> {
-        let ranges = self.ranges_g_per_cm2;
-        let range = part * ranges[energy];
-        let highest = ranges.len().checked_sub(2)?;
-        let below = ranges[..=energy].iter().rposition(|one| *one <= range)?;
-        let below = below.min(highest);
-        Some((
-            below,
-            (range - ranges[below]) / (ranges[below + 1] - ranges[below]),
-        ))
-    }
-
-    /// Adds all births to a sum of the same shape.
-    pub fn add_to(&self, sum: &mut [f64]) {
-        let filled = self.filled.first * POLAR_CELLS..self.filled.last * POLAR_CELLS;
-        let born = &self.by_cell[filled.clone()];
-        sum[filled].iter_mut().zip(born).for_each(|(s, b)| *s += b);
+        // Below 0 by rounding.
+        let stays = stays.max(0.0);
+        self.shares.emitted_mev += (born - stays) * energy_mev;
+        self.stay(energy_mev, stays);
     }
 
     /// The births of one energy bin by polar cell.
@@ -345,44 +304,3 @@ static FORWARD_CELLS: LazyLock<[(usize, f64, f64); POLAR_CELLS]> = LazyLock::new
         (above, (center_deg - low) / (high - low), solid_sr)
     })
 });
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::case::{AngleBins, EnergyAxisSpec};
-    use crate::phase_space::AngleAxis;
-    use crate::physics::builtin;
-
-    #[test]
-    fn directions_out_of_the_plane_come_as_far_as_their_depth_and_keep_their_energy() {
-        let water = builtin("water").expect("water is built in");
-        let spec = EnergyAxisSpec::Range {
-            range_bin_mm: Some(1.0),
-        };
-        let axis = EnergyAxis::new(spec, 1.0, 5.0, 150.0, 150.0, &water);
-        let angles = AngleAxis::new(48.0, AngleBins::WidthDeg(3.0));
-        let projection = Projection::new(&angles, 0.0);
-        let range = |mev: &f64| water.csda_range_g_per_cm2(*mev);
-        let ranges: Vec<f64> = axis.centers_mev.iter().map(range).collect();
-        let (energy, cell) = (axis.bins() - 20, 6);
-        let mut births = Births::new(&water, &axis, &ranges, Population::Scattered);
-        births.by_cell[energy * POLAR_CELLS + cell] = 1.0;
-        let mut rows = vec![0.0; axis.bins() * projection.bins];
-        births.project_depths(energy, &projection, &mut rows);
-
-        let (share, inverse) = (projection.share(cell), projection.inverse_path(cell));
-        for angle in (0..projection.bins).filter(|&angle| share[angle] > 0.0) {
-            let protons = |bin: usize| rows[bin * projection.bins + angle];
-            let sum = |of: &[f64]| (0..axis.bins()).map(|b| protons(b) * of[b]).sum::<f64>();
-            let carried_mev = sum(&axis.centers_mev);
-            let born_mev = share[angle] * axis.centers_mev[energy];
-            assert!((carried_mev / born_mev - 1.0).abs() < 1e-12, "{angle}");
-            let number: f64 = (0..axis.bins()).map(protons).sum();
-            let depth = ranges[energy] * inverse[angle] / share[angle];
-            assert!(
-                (sum(&ranges) / number / depth - 1.0).abs() < 1e-9,
-                "{angle}"
-            );
-        }
-    }
-}

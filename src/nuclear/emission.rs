@@ -6,8 +6,9 @@
 
 use super::births::Births;
 use super::interactions::Interactions;
+use super::leaning::{Leaning, Ways};
 use super::population::Population;
-use super::projection::{POLAR_CELLS, Projection};
+use super::projection::Projection;
 use crate::ledger::Reactions;
 use crate::phase_space::{EnergyAxis, Span};
 use crate::physics::Material;
@@ -51,8 +52,8 @@ pub struct Shares {
 #[derive(Clone, Debug)]
 pub struct EmissionTable {
     pub parents: Vec<Emission>,
-    /// Births summed over parents, [energy, polar cell], each weighted by how often the parent is absorbed per path.
-    births: Vec<f64>,
+    /// Of what all parents set free, each as often as it is absorbed per path.
+    pub leaning: Leaning,
 }
 
 impl EmissionTable {
@@ -65,20 +66,18 @@ impl EmissionTable {
     ) -> EmissionTable {
         let mut table = EmissionTable {
             parents: Vec::new(),
-            births: vec![0.0; axis.bins() * POLAR_CELLS],
+            leaning: Leaning::default(),
         };
-        let centers = axis.centers_mev.iter();
-        let ranges: Vec<f64> = centers
-            .map(|&mev| material.csda_range_g_per_cm2(mev))
-            .collect();
+        let ways = Ways::of(material, axis, projection);
         for &parent_mev in &axis.centers_mev {
-            let mut births = Births::new(material, axis, &ranges, population);
+            let mut births = Births::new(material, axis, &ways, population);
             births.of_parent(interactions, parent_mev);
-            births.add_to(&mut table.births);
             let removal = interactions.cm2_per_g(population, parent_mev);
             table.parents.push(if removal > 0.0 {
                 let whole_mev = whole_mev(interactions, population, parent_mev, removal);
-                births.emission(projection, whole_mev, removal)
+                let (emission, leaning) = births.emission(whole_mev, removal);
+                table.leaning.add(&leaning);
+                emission
             } else {
                 births.nothing(parent_mev)
             });
@@ -89,12 +88,7 @@ impl EmissionTable {
     pub fn bytes(&self) -> usize {
         let weights: usize = self.parents.iter().map(|p| p.weights.capacity()).sum();
         let parents = self.parents.capacity() * size_of::<Emission>();
-        parents + (weights + self.births.capacity()) * size_of::<f64>()
-    }
-
-    /// Births of all parents by energy bin and polar cell, weighted by the path that a slowing proton spends in each bin.
-    pub fn births(&self) -> &[f64] {
-        &self.births
+        parents + weights * size_of::<f64>()
     }
 }
 

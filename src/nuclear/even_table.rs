@@ -20,6 +20,19 @@ impl EvenTable {
         }
     }
 
+    /// Of a function that is linear enough between multiples of a wider spacing.
+    pub fn of_every(spacing_mev: f64, function: impl Fn(f64) -> f64) -> EvenTable {
+        let points = (POINTS as f64 * SPACING_MEV / spacing_mev).ceil() as usize + 1;
+        let values: Vec<f64> = (0..points)
+            .map(|i| function(spacing_mev * i as f64))
+            .collect();
+        EvenTable::of(|mev| {
+            let place = mev / spacing_mev;
+            let (below, share) = (place as usize, place.fract());
+            (1.0 - share) * values[below] + share * values[below + 1]
+        })
+    }
+
     /// The integral from 0, by the middle of each interval.
     pub fn integral_of(function: impl Fn(f64) -> f64) -> EvenTable {
         let mut sum = 0.0;

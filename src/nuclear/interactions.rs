@@ -2,7 +2,7 @@
 
 use super::even_table::EvenTable;
 use super::population::Population;
-use crate::case::{CrossSections, Nuclear};
+use crate::case::{Nuclear, NuclearSources};
 use crate::error::Result;
 use crate::physics::Material;
 use crate::physics::elastic_protons::{ElasticProtons, Turns};
@@ -30,12 +30,12 @@ pub struct Interactions {
 impl Interactions {
     /// # Errors
     /// Internal, where the embedded data are damaged.
-    pub fn of(material: &Material, mode: Nuclear, source: CrossSections) -> Result<Interactions> {
+    pub fn of(material: &Material, mode: Nuclear, sources: NuclearSources) -> Result<Interactions> {
         Ok(Interactions {
-            reactions: NuclearReactions::of(material, source)?,
-            elastic: ElasticProtons::of(material, source)?,
-            protons: SecondarySpectra::of(material, source, Traveller::Proton)?,
-            deuterons: SecondarySpectra::of(material, source, Traveller::Deuteron)?,
+            reactions: NuclearReactions::of(material, sources)?,
+            elastic: ElasticProtons::of(material, sources.cross_sections)?,
+            protons: SecondarySpectra::of(material, sources, Traveller::Proton)?,
+            deuterons: SecondarySpectra::of(material, sources, Traveller::Deuteron)?,
             mode,
             turn_cosine: EvenTable::of(|mev| turn_cosine(material, mev)),
         })

@@ -9,6 +9,7 @@ mod coarse;
 mod emission;
 mod even_table;
 mod interactions;
+mod leaning;
 mod local;
 mod modes;
 mod parents;
@@ -21,7 +22,6 @@ mod second_beams;
 mod secondary;
 
 pub use emission::Emission;
-pub use local::settle_on_the_spot;
 pub use population::Population;
 pub use production::Term;
 pub use removal::Removal;

@@ -3,9 +3,11 @@
 use super::even_table::EvenTable;
 use super::interactions::Interactions;
 use super::population::Population;
-use crate::case::{CrossSections, Nuclear};
+use crate::case::{Nuclear, NuclearSources};
 use crate::error::Result;
 use crate::physics::Material;
+use crate::physics::nuclear::NuclearReactions;
+use crate::physics::secondary_spectra::{SecondarySpectra, Traveller};
 
 /// Reactions per material of the phantom; none where the case has no nuclear interactions.
 #[derive(Clone, Debug, Default)]
@@ -19,13 +21,19 @@ pub struct MaterialRemoval {
     pub cm2_per_g: EvenTable,
     pub fragments: EvenTable,
     pub protons: EvenTable,
+    /// Integral of S dE of the protons that a reaction sets free, MeV2 cm2/g; none where their LET does not count.
+    pub protons_let: Option<EvenTable>,
 }
 
 impl Removal {
     /// # Errors
     /// Internal, where the embedded data are damaged.
-    pub fn new(nuclear: Nuclear, source: CrossSections, materials: &[Material]) -> Result<Removal> {
-        Self::into_populations(nuclear, source, &Population::OF_PROTONS, materials)
+    pub fn new(
+        nuclear: Nuclear,
+        sources: NuclearSources,
+        materials: &[Material],
+    ) -> Result<Removal> {
+        Self::into_populations(nuclear, sources, &Population::OF_PROTONS, materials)
     }
 
     /// Removal by some of the interactions only.
@@ -34,7 +42,7 @@ impl Removal {
     /// Internal, where the embedded data are damaged.
     pub fn into_populations(
         nuclear: Nuclear,
-        source: CrossSections,
+        sources: NuclearSources,
         populations: &[Population],
         materials: &[Material],
     ) -> Result<Removal> {
@@ -42,10 +50,21 @@ impl Removal {
             Nuclear::None => Vec::new(),
             Nuclear::Local | Nuclear::Transport => materials
                 .iter()
-                .map(|material| MaterialRemoval::of(material, nuclear, source, populations))
+                .map(|material| MaterialRemoval::of(material, nuclear, sources, populations))
                 .collect::<Result<_>>()?,
         };
         Ok(Removal { materials })
+    }
+
+    /// The same, with the LET of the protons that are set free.
+    ///
+    /// # Errors
+    /// Internal, where the embedded data are damaged.
+    pub fn with_let(mut self, sources: NuclearSources, materials: &[Material]) -> Result<Removal> {
+        for (removal, material) in self.materials.iter_mut().zip(materials) {
+            removal.protons_let = Some(protons_let(material, sources)?);
+        }
+        Ok(self)
     }
 
     /// The reactions of a material; none where nothing reacts.
@@ -64,10 +83,10 @@ impl MaterialRemoval {
     fn of(
         material: &Material,
         nuclear: Nuclear,
-        source: CrossSections,
+        sources: NuclearSources,
         populations: &[Population],
     ) -> Result<MaterialRemoval> {
-        let interactions = Interactions::of(material, nuclear, source)?;
+        let interactions = Interactions::of(material, nuclear, sources)?;
         let reactions = &interactions.reactions;
         Ok(MaterialRemoval {
             cm2_per_g: EvenTable::of(|mev| {
@@ -77,6 +96,21 @@ impl MaterialRemoval {
             }),
             fragments: EvenTable::of(|mev| reactions.energy_fraction_heavy_charged(mev)),
             protons: EvenTable::of(|mev| reactions.energy_fraction_protons(mev)),
+            protons_let: None,
         })
     }
+}
+
+/// Per reaction, MeV2 cm2/g: smooth over the 10 MeV between which spectra are tabulated.
+fn protons_let(material: &Material, sources: NuclearSources) -> Result<EvenTable> {
+    let reactions = NuclearReactions::of(material, sources)?;
+    let protons = SecondarySpectra::of(material, sources, Traveller::Proton)?;
+    Ok(EvenTable::of_every(10.0, |mev| {
+        let removal = reactions.nonelastic_cm2_per_g(mev);
+        if removal <= 0.0 {
+            return 0.0;
+        }
+        let let_integral = |energy_mev| material.let_integral_mev2_cm2_per_g(energy_mev);
+        protons.spectrum(mev).sum_of(let_integral) / removal
+    }))
 }

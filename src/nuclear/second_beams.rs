@@ -1,7 +1,7 @@
 //! The second phase spaces of a run: all populations for every direction of the beams, whatever their energies and places.
 
 use super::interactions::Interactions;
-use super::local::settle_on_the_spot;
+use super::local::on_the_spot;
 use super::population::Population;
 use super::secondary::{self, Marched, Parents, SecondaryProtons};
 use crate::backend::Machine;
@@ -30,10 +30,10 @@ struct Direction {
 impl Direction {
     /// The populations of a beam's direction, for protons of at most its energy.
     fn new(case: &Case, phantom: &Phantom, water: &Material, beam: usize) -> Result<Direction> {
-        let (nuclear, source) = (case.physics.nuclear, case.physics.cross_sections);
+        let (nuclear, sources) = (case.physics.nuclear, case.physics.nuclear_sources);
         let materials = phantom.materials.iter();
         let interactions = materials
-            .map(|material| Interactions::of(material, nuclear, source))
+            .map(|material| Interactions::of(material, nuclear, sources))
             .collect::<Result<Vec<_>>>()?;
         let of = |population| {
             SecondaryProtons::new(case, phantom, water, beam, population, &interactions)
@@ -65,7 +65,11 @@ impl SecondBeams {
     pub fn settle(&mut self, scores: &mut Scores, march: &March, beam: usize) -> Result<Reactions> {
         Ok(match march.case.physics.nuclear {
             Nuclear::None => Reactions::default(),
-            Nuclear::Local => settle_on_the_spot(scores, &march.removal, march.phantom),
+            Nuclear::Local => {
+                let (left, reactions) = on_the_spot(scores, &march.removal, march.phantom);
+                scores.add_scaled(&left, 1.0);
+                reactions
+            }
             Nuclear::Transport => {
                 let direction = self.of_direction(march, beam)?;
                 let parents = Parents::Beam(&march.case.beams[beam]);
@@ -113,8 +117,9 @@ impl SecondBeams {
             take(marched)?;
             for other in others {
                 let mut marched = other.march(phantom, water, machine)?;
-                let reactions = settle_on_the_spot(&mut marched.scores, other.removal(), phantom);
+                let (left, reactions) = on_the_spot(&marched.scores, other.removal(), phantom);
                 marched.tally.ledger.reactions = reactions;
+                marched.of_reactions = Some(left);
                 take(marched)?;
             }
         }

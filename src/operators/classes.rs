@@ -10,13 +10,10 @@ pub struct MixedClasses {
 }
 
 impl MixedClasses {
-    /// Mixes paths within `ratio` of each other; none where paths out of the plane differ from class to class.
+    /// Mixes paths within `ratio` of each other.
     pub fn new(setting: &Setting, ratio: f64) -> MixedClasses {
         let lengths = setting.path_mm;
-        let made = match setting.path_factors {
-            Some(_) => (0..lengths.len()).collect(),
-            None => classes_to_make(lengths, ratio),
-        };
+        let made = classes_to_make(lengths, ratio);
         let mixture = |class: usize| {
             let first = made.partition_point(|&one| one <= class) - 1;
             let low = lengths[made[first]];

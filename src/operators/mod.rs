@@ -10,7 +10,6 @@ pub mod streaming;
 
 use crate::case::{PhysicsSpec, TransportSpec};
 use crate::central_axis::CentralAxis;
-use crate::march::PathFactors;
 use crate::media::Media;
 use crate::nuclear::Removal;
 use crate::phase_space::PhaseSpace;
@@ -24,43 +23,16 @@ pub struct Setting<'a> {
     pub water: &'a Material,
     pub axis: &'a CentralAxis,
     pub removal: &'a Removal,
-    /// None: those of the central axis.
-    pub path_factors: Option<&'a PathFactors>,
     pub physics: PhysicsSpec,
     pub transport: TransportSpec,
     /// Path length of one step in the plane, per class of |angle|, mm.
     pub path_mm: &'a [f64],
 }
 
-/// Factors by which paths at one energy are longer than their projection on the plane.
-#[derive(Clone, Copy, Debug)]
-pub enum Detour<'a> {
-    OfAll(f64),
-    PerClass(&'a [f64]),
-}
-
-impl Detour<'_> {
-    #[inline]
-    pub fn factor(&self, class: usize) -> f64 {
-        match self {
-            Detour::OfAll(factor) => *factor,
-            Detour::PerClass(factors) => factors[class],
-        }
-    }
-}
-
-impl<'a> Setting<'a> {
-    /// Areal length of one step, g/cm2, with the path out of the plane.
-    pub fn areal_g_per_cm2(&self, medium: usize, class: usize, detour: Detour) -> f64 {
-        0.1 * self.media.list[medium].density_g_per_cm3 * self.path_mm[class] * detour.factor(class)
-    }
-
-    /// The paths of protons of energy E out of the plane.
-    pub fn detour(&self, energy_mev: f64) -> Detour<'a> {
-        match self.path_factors {
-            Some(factors) => Detour::PerClass(factors.of_classes(energy_mev)),
-            None => Detour::OfAll(self.axis.path_factor(energy_mev)),
-        }
+impl Setting<'_> {
+    /// Areal length of one step, g/cm2, `detour` times as long as in the plane (`CentralAxis::path_factor`).
+    pub fn areal_g_per_cm2(&self, medium: usize, class: usize, detour: f64) -> f64 {
+        0.1 * self.media.list[medium].density_g_per_cm3 * self.path_mm[class] * detour
     }
 
     pub fn material(&self, medium: usize) -> &Material {

@@ -3,14 +3,14 @@
 //! `Sigma(E) = N_A sum_i (w_i / A_i) sigma_i(E)`, cm2/g, with sigma_i the nonelastic cross-section per atom of one of two sources,
 //! Barashenkov or ICRU Report 63 (nuclear_tables.rs). Hydrogen has none: p p -> p p pi0 opens at 280 MeV.
 //!
-//! Energy of a reaction (ICRU 63), as shares of the incident energy: secondary protons; deuterons and alphas; what is left is neutrons,
-//! gammas, binding, and the small share of tritons, He-3 and recoils that the data leave out
-//! (about 2 % at 150 MeV): it leaves. Elements without spectra take the nearest of C, N, O, Al, P, Ca.
+//! Energy of a reaction, as shares of the incident energy: secondary protons; deuterons and what is heavier; what is left is neutrons,
+//! gammas and binding: it leaves. So do the tritons, He-3 and recoils that ICRU 63 leaves out (about 2 % at 150 MeV). Elements without
+//! data take the nearest that has them.
 
 use super::element::Element;
 use super::material::Material;
 use super::nuclear_tables::{self, Table};
-use crate::case::CrossSections;
+use crate::case::NuclearSources;
 use crate::error::Result;
 
 /// Charged secondaries that the data give.
@@ -18,7 +18,8 @@ use crate::error::Result;
 pub enum Secondary {
     Proton,
     Deuteron,
-    Alpha,
+    /// Alphas; of the Binary cascade also tritons, He-3 and recoils.
+    Heavier,
 }
 
 /// Reactions of protons with the nuclei of one material.
@@ -38,13 +39,13 @@ struct ElementReactions {
 impl NuclearReactions {
     /// # Errors
     /// Internal, where the embedded data are damaged.
-    pub fn of(material: &Material, source: CrossSections) -> Result<Self> {
+    pub fn of(material: &Material, sources: NuclearSources) -> Result<Self> {
         let heavier_than_hydrogen = material
             .constituents()
             .iter()
             .filter(|(element, _)| element.atomic_number > 1.0);
         let elements = heavier_than_hydrogen
-            .map(|(element, fraction)| ElementReactions::read(element, *fraction, source))
+            .map(|(element, fraction)| ElementReactions::read(element, *fraction, sources))
             .collect::<Result<_>>()?;
         Ok(Self { elements })
     }
@@ -53,10 +54,10 @@ impl NuclearReactions {
     pub(super) fn of_element(
         element: &Element,
         fraction: f64,
-        source: CrossSections,
+        sources: NuclearSources,
     ) -> Result<Self> {
         Ok(Self {
-            elements: vec![ElementReactions::read(element, fraction, source)?],
+            elements: vec![ElementReactions::read(element, fraction, sources)?],
         })
     }
 
@@ -87,10 +88,10 @@ impl NuclearReactions {
         self.energy_fraction(Secondary::Proton, energy_mev)
     }
 
-    /// Share of the incident energy in deuterons and alphas.
+    /// Share of the incident energy in deuterons and what is heavier.
     pub fn energy_fraction_heavy_charged(&self, energy_mev: f64) -> f64 {
         self.energy_fraction(Secondary::Deuteron, energy_mev)
-            + self.energy_fraction(Secondary::Alpha, energy_mev)
+            + self.energy_fraction(Secondary::Heavier, energy_mev)
     }
 
     /// Mean over the elements, weighted by how often each reacts; 0 where nothing reacts.
@@ -112,11 +113,15 @@ impl NuclearReactions {
 }
 
 impl ElementReactions {
-    fn read(element: &Element, fraction: f64, source: CrossSections) -> Result<Self> {
+    fn read(element: &Element, fraction: f64, sources: NuclearSources) -> Result<Self> {
         Ok(Self {
-            nonelastic_cm2_per_g: nuclear_tables::nonelastic_cm2_per_g(element, fraction, source)?,
-            multiplicity: nuclear_tables::multiplicity(element)?,
-            energy_fraction: nuclear_tables::energy_fraction(element)?,
+            nonelastic_cm2_per_g: nuclear_tables::nonelastic_cm2_per_g(
+                element,
+                fraction,
+                sources.cross_sections,
+            )?,
+            multiplicity: nuclear_tables::multiplicity(element, sources.secondaries)?,
+            energy_fraction: nuclear_tables::energy_fraction(element, sources.secondaries)?,
         })
     }
 }

@@ -3,12 +3,12 @@
 //! Nonelastic cross-section: Barashenkov (data/barashenkov/nonelastic.csv; Be, C, N, O, Na, Al, Si, P, Ca, Fe, Cu, Mo, Sn, W, Pb) or ICRU
 //! Report 63 (data/icru63/nonelastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe, Cu, Ta, W, Pb). Elastic: Barashenkov
 //! (data/barashenkov/elastic.csv; the same elements but P), hydrogen's as Geant4 fits it (data/hydrogen_elastic.csv). What is set
-//! free: ICRU 63 (C, N, O, Al, P, Ca).
+//! free: Geant4's Binary cascade (data/binary_cascade/nonelastic.csv; C, N, O, Al, P, Ca, Cu, Pb) or ICRU 63 (C, N, O, Al, P, Ca).
 //! Linear between the energies, constant above the last, cross-sections 0 below the first. An element without data takes the
 //! nearest one in Z, its cross-section scaled by A^(2/3) (geometry).
 
 use super::element::Element;
-use crate::case::CrossSections;
+use crate::case::{CrossSections, Secondaries};
 use crate::constants::{AVOGADRO_PER_MOL, CM2_PER_BARN};
 use crate::error::{Error, Result};
 use std::sync::LazyLock;
@@ -25,10 +25,13 @@ static HYDROGEN: LazyLock<Rows> =
 static ELASTIC: LazyLock<Rows> =
     LazyLock::new(|| rows(include_str!("../../data/barashenkov/elastic.csv")));
 
-/// Columns of the data files.
+static BINARY_CASCADE: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/binary_cascade/nonelastic.csv")));
+
+/// Columns of the data files: cross-sections, where they have them, and from which on multiplicities and shares of energy are.
 const CROSS_SECTION: usize = 2;
-const MULTIPLICITY: [usize; 3] = [3, 4, 5];
-const ENERGY_FRACTION: [usize; 3] = [6, 7, 8];
+const ICRU63_SECONDARIES: usize = 3;
+const BINARY_CASCADE_SECONDARIES: usize = 2;
 
 /// Linear between the points; what lies outside is said where it is read.
 #[derive(Clone, Debug)]
@@ -60,19 +63,24 @@ pub(super) fn elastic_cm2_per_g(element: &Element, fraction: f64) -> Result<Tabl
 }
 
 /// Secondaries per nonelastic reaction, by `Secondary`.
-pub(super) fn multiplicity(element: &Element) -> Result<[Table; 3]> {
-    of_secondaries(element, MULTIPLICITY)
+pub(super) fn multiplicity(element: &Element, source: Secondaries) -> Result<[Table; 3]> {
+    of_secondaries(element, source, 0)
 }
 
 /// Shares of the incident energy that they take, by `Secondary`.
-pub(super) fn energy_fraction(element: &Element) -> Result<[Table; 3]> {
-    of_secondaries(element, ENERGY_FRACTION)
+pub(super) fn energy_fraction(element: &Element, source: Secondaries) -> Result<[Table; 3]> {
+    of_secondaries(element, source, 3)
 }
 
-fn of_secondaries(element: &Element, columns: [usize; 3]) -> Result<[Table; 3]> {
-    let secondaries = nearest(element, &ICRU63, ENERGY_FRACTION[0])?;
-    let [protons, deuterons, alphas] = columns.map(|column| secondaries.column(column));
-    Ok([protons?, deuterons?, alphas?])
+/// Three columns from one on, counted from the first that is of secondaries. Elements of ICRU 63 without spectra have no shares of energy.
+fn of_secondaries(element: &Element, source: Secondaries, from: usize) -> Result<[Table; 3]> {
+    let (rows, first): (&'static Rows, usize) = match source {
+        Secondaries::BinaryCascade => (&BINARY_CASCADE, BINARY_CASCADE_SECONDARIES),
+        Secondaries::Icru63 => (&ICRU63, ICRU63_SECONDARIES),
+    };
+    let secondaries = nearest(element, rows, first + 3)?;
+    let column = |which: usize| secondaries.column(first + from + which);
+    Ok([column(0)?, column(1)?, column(2)?])
 }
 
 fn cm2_per_g(element: &Element, fraction: f64, rows: &'static Rows) -> Result<Table> {

@@ -1,10 +1,11 @@
-//! Energy and angle of the protons and deuterons that nonelastic reactions set free: ICRU Report 63 (data/icru63/protons_*.csv,
-//! deuterons_*.csv; C, N, O, Al, P, Ca; other elements take the nearest of these in Z).
+//! Energy and angle of the protons and deuterons that nonelastic reactions set free: Geant4's Binary cascade (data/binary_cascade,
+//! protons_*.csv and deuterons_*.csv; C, N, O, Al, P, Ca, Cu, Pb) or ICRU Report 63 (data/icru63; C, N, O, Al, P, Ca). Other elements take
+//! the nearest of these in Z.
 //!
 //! Tables stand at incident energies of 7 to 250 MeV, on 41 outgoing energies `bin/40` of the incident one and 13 angles (13 values a
 //! row, 0 to 180 degrees). Between incident energies they are interpolated linearly at the same bin and angle.
 //!
-//! What the files lack of their integral is filled in by `spectra_files.rs`; what is left is scaled, so that the integral is
+//! What ICRU 63's files lack of their integral is filled in by `spectra_files.rs`; what is left is scaled, so that the integral is
 //! multiplicity times cross-section of `nuclear.rs`.
 //!
 //! Integrals: trapezoid in energy; over solid angle the density is linear in theta between the angles, and the weights are exact
@@ -14,7 +15,7 @@ use super::element::Element;
 use super::material::Material;
 use super::nuclear::{NuclearReactions, Secondary};
 use super::spectra_files;
-use crate::case::CrossSections;
+use crate::case::NuclearSources;
 use crate::error::Result;
 use std::sync::LazyLock;
 
@@ -26,7 +27,7 @@ pub const ANGLE_DEG: [f64; ANGLE_POINTS] = [
     0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 90.0, 110.0, 130.0, 150.0, 180.0,
 ];
 
-/// Outgoing energy by angle, barn/(MeV sr).
+/// Outgoing energy by angle: barn/(MeV sr), or reactions' mean per MeV and sr.
 pub(super) type Density = [[f64; ANGLE_POINTS]; ENERGY_POINTS];
 
 /// Secondaries whose spectra the data give and whose way is followed.
@@ -56,7 +57,7 @@ pub struct SecondarySpectra {
 struct ElementSpectra {
     traveller: Traveller,
     reactions: NuclearReactions,
-    /// (incident energy, density), increasing energy.
+    /// (incident energy, density of any unit), increasing energy.
     tables: &'static [(f64, Box<Density>)],
 }
 
@@ -71,13 +72,13 @@ pub struct Spectrum {
 impl SecondarySpectra {
     /// # Errors
     /// Internal, where the embedded data are damaged.
-    pub fn of(material: &Material, source: CrossSections, secondary: Traveller) -> Result<Self> {
+    pub fn of(material: &Material, sources: NuclearSources, secondary: Traveller) -> Result<Self> {
         let heavier = material
             .constituents()
             .iter()
             .filter(|(element, _)| element.atomic_number > 1.0);
         let elements = heavier
-            .map(|(element, fraction)| ElementSpectra::read(element, *fraction, source, secondary))
+            .map(|(element, fraction)| ElementSpectra::read(element, *fraction, sources, secondary))
             .collect::<Result<_>>()?;
         Ok(Self { elements })
     }
@@ -103,8 +104,13 @@ impl Spectrum {
 
     /// Their energy per areal length, MeV cm2/g.
     pub fn energy_mev_cm2_per_g(&self) -> f64 {
+        self.sum_of(|energy_mev| energy_mev)
+    }
+
+    /// The sum of a function of the energy over all of them, times cm2/g.
+    pub fn sum_of(&self, function: impl Fn(f64) -> f64) -> f64 {
         integral(&self.density_cm2_per_g_mev_sr, self.energy_mev[1], |bin| {
-            mean_energy_mev(bin, self.energy_mev[1])
+            function(mean_energy_mev(bin, self.energy_mev[1]))
         })
     }
 }
@@ -122,13 +128,13 @@ impl ElementSpectra {
     fn read(
         element: &Element,
         fraction: f64,
-        source: CrossSections,
+        sources: NuclearSources,
         traveller: Traveller,
     ) -> Result<Self> {
         Ok(Self {
             traveller,
-            reactions: NuclearReactions::of_element(element, fraction, source)?,
-            tables: spectra_files::nearest(element, traveller)?,
+            reactions: NuclearReactions::of_element(element, fraction, sources)?,
+            tables: spectra_files::nearest(element, traveller, sources.secondaries)?,
         })
     }
 

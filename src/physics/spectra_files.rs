@@ -1,17 +1,19 @@
 //! The files of `secondary_spectra.rs`, read once a run.
 //!
-//! The files' integrals fall short of multiplicity times cross-section where the evaporation peak lies inside the first bin (light
+//! ICRU 63: the files' integrals fall short of multiplicity times cross-section where the evaporation peak lies inside the first bin (light
 //! nuclei: by 5 % at 150 MeV, 10 % at 250; calcium, whose barrier keeps the peak at 4 MeV, by nothing). The files have 0 at no
 //! energy; what is missing is put there, up to the density at the first bin's end, so that it falls off linearly over that bin.
 //! Scaling all of the spectrum instead would give the fast secondaries the energy of slow ones. What is left (aluminium:
 //! 3 % from 20 to 50 MeV), or too much, is scaled: the integral is multiplicity times cross-section of `nuclear.rs`.
+//!
+//! Binary cascade: the integrals are the multiplicities by construction, the energies the shares (docs/verification/draw/geant4_reactions.py).
 
 use super::element::Element;
 use super::nuclear::NuclearReactions;
 use super::secondary_spectra::{
     ANGLE_POINTS, Density, ENERGY_POINTS, Traveller, energies_mev, integral, solid_angle_weights_sr,
 };
-use crate::case::CrossSections;
+use crate::case::{CrossSections, NuclearSources, Secondaries};
 use crate::constants::{AVOGADRO_PER_MOL, CM2_PER_BARN};
 use crate::error::{Error, Result};
 use std::sync::OnceLock;
@@ -25,45 +27,66 @@ struct File {
     tables: OnceLock<Option<Tables>>,
 }
 
-const fn file(symbol: &'static str, text: &'static str) -> File {
-    File {
-        symbol,
-        text,
-        tables: OnceLock::new(),
-    }
+/// The files of some elements, by their symbols in the files' names.
+macro_rules! files {
+    ($folder:literal, $kind:literal, $(($symbol:literal, $name:literal)),*) => {
+        [$(File {
+            symbol: $symbol,
+            text: include_str!(concat!("../../data/", $folder, "/", $kind, "_", $name, ".csv")),
+            tables: OnceLock::new(),
+        }),*]
+    };
 }
 
-static PROTONS: [File; 6] = [
-    file("C", include_str!("../../data/icru63/protons_c.csv")),
-    file("N", include_str!("../../data/icru63/protons_n.csv")),
-    file("O", include_str!("../../data/icru63/protons_o.csv")),
-    file("Al", include_str!("../../data/icru63/protons_al.csv")),
-    file("P", include_str!("../../data/icru63/protons_p.csv")),
-    file("Ca", include_str!("../../data/icru63/protons_ca.csv")),
-];
+macro_rules! icru63 {
+    ($kind:literal) => {
+        files!(
+            "icru63",
+            $kind,
+            ("C", "c"),
+            ("N", "n"),
+            ("O", "o"),
+            ("Al", "al"),
+            ("P", "p"),
+            ("Ca", "ca")
+        )
+    };
+}
 
-static DEUTERONS: [File; 6] = [
-    file("C", include_str!("../../data/icru63/deuterons_c.csv")),
-    file("N", include_str!("../../data/icru63/deuterons_n.csv")),
-    file("O", include_str!("../../data/icru63/deuterons_o.csv")),
-    file("Al", include_str!("../../data/icru63/deuterons_al.csv")),
-    file("P", include_str!("../../data/icru63/deuterons_p.csv")),
-    file("Ca", include_str!("../../data/icru63/deuterons_ca.csv")),
-];
+macro_rules! binary_cascade {
+    ($kind:literal) => {
+        files!(
+            "binary_cascade",
+            $kind,
+            ("C", "c"),
+            ("N", "n"),
+            ("O", "o"),
+            ("Al", "al"),
+            ("P", "p"),
+            ("Ca", "ca"),
+            ("Cu", "cu"),
+            ("Pb", "pb")
+        )
+    };
+}
+
+static ICRU63: [[File; 6]; 2] = [icru63!("protons"), icru63!("deuterons")];
+static BINARY_CASCADE: [[File; 8]; 2] = [binary_cascade!("protons"), binary_cascade!("deuterons")];
 
 /// The tables of the element that is nearest in Z.
 pub(super) fn nearest(
     element: &Element,
     traveller: Traveller,
+    source: Secondaries,
 ) -> Result<&'static [(f64, Box<Density>)]> {
-    let files = match traveller {
-        Traveller::Proton => &PROTONS,
-        Traveller::Deuteron => &DEUTERONS,
+    let files: &'static [File] = match source {
+        Secondaries::BinaryCascade => &BINARY_CASCADE[traveller as usize],
+        Secondaries::Icru63 => &ICRU63[traveller as usize],
     };
     element
         .nearest(files.iter(), |file| file.symbol)?
-        .and_then(|(measured, file)| file.read(&measured, traveller))
-        .ok_or_else(|| Error::internal("a table of spectra of data/icru63 is damaged"))
+        .and_then(|(measured, file)| file.read(&measured, traveller, source))
+        .ok_or_else(|| Error::internal("a table of secondaries' spectra is damaged"))
 }
 
 impl File {
@@ -71,14 +94,22 @@ impl File {
         &'static self,
         element: &Element,
         traveller: Traveller,
+        source: Secondaries,
     ) -> Option<&'static [(f64, Box<Density>)]> {
-        let filled = || filled(parse(self.text)?, element, traveller);
-        self.tables.get_or_init(filled).as_deref()
+        let tables = || match source {
+            Secondaries::BinaryCascade => parse(self.text),
+            Secondaries::Icru63 => filled(parse(self.text)?, element, traveller),
+        };
+        self.tables.get_or_init(tables).as_deref()
     }
 }
 
 fn filled(mut tables: Tables, element: &Element, traveller: Traveller) -> Option<Tables> {
-    let reactions = NuclearReactions::of_element(element, 1.0, CrossSections::Icru63).ok()?;
+    let icru63 = NuclearSources {
+        cross_sections: CrossSections::Icru63,
+        secondaries: Secondaries::Icru63,
+    };
+    let reactions = NuclearReactions::of_element(element, 1.0, icru63).ok()?;
     let cm2_per_g_and_barn = AVOGADRO_PER_MOL * CM2_PER_BARN / element.atomic_mass_g_per_mol;
     for (incident_mev, density) in &mut tables {
         let number = reactions.multiplicity(traveller.secondary(), *incident_mev)

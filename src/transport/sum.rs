@@ -98,6 +98,9 @@ impl<'a> Sum<'a> {
         if share > 0.0 {
             second.primaries.add_scaled(&marched.scores, share);
         }
+        if let Some(scores) = &marched.of_reactions {
+            second.scores.add_scaled(scores, 1.0);
+        }
         Ok(())
     }
 

@@ -96,17 +96,15 @@ impl LetD {
     }
 }
 
-/// What is beyond 3 %, and at most: the first centimetres, where ICRU 63 has more slow protons than the cascade; and 10 to 20 mm
-/// before the distal 80 %, where some more protons stop in Geant4.
-const LET_D_BEYOND: [(&str, f64); 8] = [
-    ("all-shallow-150", 0.039),
-    ("all-shallow-200", 0.095),
-    ("all-shallow-230", 0.18),
-    ("all-150", 0.041),
-    ("all-200", 0.06),
-    ("all-230", 0.077),
-    ("primary-peak-200", 0.042),
-    ("primary-peak-230", 0.057),
+/// What is beyond 3 %, and at most: single centimetres of all protons (Geant4's noise is 0.7 to 1 %); and 10 to 20 mm before the distal
+/// 80 %, where some more protons stop in Geant4.
+const LET_D_BEYOND: [(&str, f64); 6] = [
+    ("all-150", 0.039),
+    ("all-200", 0.0395),
+    ("all-230", 0.0427),
+    ("primary-peak-150", 0.0333),
+    ("primary-peak-200", 0.0434),
+    ("primary-peak-230", 0.0575),
 ];
 
 fn claim_depth_dose(energy_mev: f64, found: &DepthDoses) {
@@ -116,7 +114,7 @@ fn claim_depth_dose(energy_mev: f64, found: &DepthDoses) {
     let (largest, unit) = (found.largest(), "of the peak");
     match energy_mev {
         // A cell ahead of the peak; Geant4's noise there is 0.5 %.
-        230.0 => known_difference(&id("depth-largest"), largest, 0.02, 0.0234, unit),
+        230.0 => known_difference(&id("depth-largest"), largest, 0.02, 0.0245, unit),
         _ => claim(&id("depth-largest"), largest, 0.02, unit),
     }
     let ratio = found.peak_to_entrance();
@@ -187,12 +185,7 @@ fn maps_and_halos_in_water_from_70_to_230_mev_are_those_of_geant4() {
         // Two centimetres of rows: histories are few at 1e-3 of the axis.
         let rows = half_mm as usize - 10..half_mm as usize + 11;
         let difference = halo(&found.values, theirs, rows);
-        let id = format!("geant4-nuclear-halo-{name}");
-        match energy_mev {
-            // Beyond 36 mm, where nuclear.rs has histories for 1e-3 of the axis as far as 40 mm.
-            150.0 => known_difference(&id, difference, 0.2, 0.265, "1"),
-            _ => claim(&id, difference, 0.2, "1"),
-        }
+        claim(&format!("geant4-nuclear-halo-{name}"), difference, 0.2, "1");
         let id = |what: &str| format!("geant4-nuclear-{what}-{name}");
         claim_nuclear_map(&id, &histories, found);
     }

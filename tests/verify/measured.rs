@@ -13,7 +13,7 @@ use smatrix2d::compare::{Settings, compare};
 use std::path::Path;
 
 const ENERGY_MEV: f64 = 59.77;
-const SPREAD_MEV: f64 = 0.42;
+const SPREAD_MEV: f64 = 0.43;
 /// The plateau that the dose is scaled on ends here.
 const PLATEAU_MM: f64 = 25.0;
 

@@ -35,7 +35,7 @@ pub fn score_coefficients(
     }
     // MeV2 cm2/g times g/cm3 is MeV2/cm; a MeV/cm is 0.1 keV/um.
     scores[LET_DEPOSIT] *= 0.1 * setting.media.list[bins.medium].density_g_per_cm3;
-    let whole = setting.path_mm[class] * bins.detours[bin].factor(class);
+    let whole = setting.path_mm[class] * bins.detours[bin];
     let share = if step.areal > 0.0 {
         step.travelled / step.areal
     } else {

@@ -75,7 +75,7 @@ pub fn spreads_of(setting: &Setting, bins: &Bins, class: usize, whole: &[Step]) 
 struct Part<'a> {
     parts: usize,
     setting: &'a Setting<'a>,
-    bins: &'a Bins<'a>,
+    bins: &'a Bins,
     class: usize,
     spreads: Vec<OnceCell<Spread>>,
 }

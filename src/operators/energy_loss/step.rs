@@ -3,7 +3,7 @@
 //! Mean: E' = E_m(R_m(E) - rho l). Variance: Bohr's per areal length at the middle of the step; third moment: hard knock-ons; both
 //! carried to the coordinate by dc/dE. A bin below the cutoff comes to rest. Source: physics/straggling.
 
-use crate::operators::{Detour, Setting};
+use crate::operators::Setting;
 use crate::phase_space::{EnergyAxis, EnergyCoordinate};
 use crate::physics::Material;
 
@@ -25,10 +25,10 @@ pub struct Step {
 }
 
 /// The bins of a medium: what all classes of |angle| share.
-pub struct Bins<'a> {
+pub struct Bins {
     pub medium: usize,
     /// At the bins' centres.
-    pub detours: Vec<Detour<'a>>,
+    pub detours: Vec<f64>,
     energy_mev: Vec<f64>,
     range_g_per_cm2: Vec<f64>,
     /// Integral of the stopping power over energy up to the bins' centres, MeV2 cm2/g.
@@ -37,8 +37,8 @@ pub struct Bins<'a> {
     in_water: bool,
 }
 
-impl<'a> Bins<'a> {
-    pub fn new(setting: &Setting<'a>, medium: usize) -> Bins<'a> {
+impl Bins {
+    pub fn new(setting: &Setting, medium: usize) -> Bins {
         let axis = &setting.phase_space.energy;
         let energy_mev: Vec<f64> = (0..axis.bins())
             .map(|bin| axis.energy_at_coordinate_mev(bin))
@@ -50,7 +50,7 @@ impl<'a> Bins<'a> {
             detours: axis
                 .centers_mev
                 .iter()
-                .map(|&mev| setting.detour(mev))
+                .map(|&mev| setting.axis.path_factor(mev))
                 .collect(),
             let_integral: centers
                 .map(|&mev| material.let_integral_mev2_cm2_per_g(mev))

@@ -2,9 +2,9 @@
 
 use super::Jumps;
 use crate::case::Scattering;
+use crate::operators::Setting;
 use crate::operators::classes::MixedClasses;
 use crate::operators::jump_kernel::{JumpTransform, mixed, unit_jump_kernel};
-use crate::operators::{Detour, Setting};
 use crate::physics::Material;
 use crate::physics::single_scattering::SingleScattering;
 use std::cell::OnceCell;
@@ -44,7 +44,7 @@ struct Start<'a> {
     material: &'a Material,
     energy_mev: f64,
     range_g_per_cm2: f64,
-    detour: Detour<'a>,
+    detour: f64,
 }
 
 /// Areal lengths of classes within this ratio share a pair of kernels, which are mixed linearly: the variance stays exact.
@@ -175,7 +175,7 @@ impl<'a> KernelShapes<'a> {
             material,
             energy_mev,
             range_g_per_cm2: material.csda_range_g_per_cm2(energy_mev),
-            detour: self.setting.detour(energy_mev),
+            detour: self.setting.axis.path_factor(energy_mev),
         }
     }
 
