@@ -25,7 +25,7 @@ ELEMENTS = {"O": 40_000, "C": 30_000, "Ca": 20_000, "N": 20_000, "P": 20_000, "A
 BINS = 40
 ANGLE_DEG = np.array([0, 10, 20, 30, 40, 50, 60, 70, 90, 110, 130, 150, 180.0])
 PROTON, DEUTERON, HEAVIER = range(3)
-SOURCE = "# Geant4 11.3.0, Binary cascade, docs/verification/draw/geant4_reactions.py, {} reactions at every incident energy."
+SOURCE = "# Geant4 11.3.0 (Geant4 Software License), Binary cascade, computed for this project by docs/verification/draw/geant4_reactions.py: {} reactions at every incident energy."
 
 
 def reactions(element, energies_mev, number):
