@@ -37,7 +37,7 @@ pub enum CrossSections {
 /// What nonelastic reactions set free: two sources that disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secondaries {
-    /// Geant4's Binary cascade, tabulated by element: in oxygen at 150 MeV 1.8 protons and 0.13 deuterons, which take 0.49 and 0.006 of
+    /// Geant4's Binary cascade, tabulated by element: in oxygen at 150 MeV 1.9 protons and 0.14 deuterons, which take 0.50 and 0.007 of
     /// the energy.
     BinaryCascade,
     /// ICRU Report 63 (2000), an evaluation: 2.0 protons and 0.37 deuterons, which take 0.46 and 0.10. What MCsquare has.

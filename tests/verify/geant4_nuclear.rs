@@ -96,12 +96,8 @@ impl LetD {
     }
 }
 
-/// What is beyond 3 %, and at most: single centimetres of all protons (Geant4's noise is 0.7 to 1 %); and 10 to 20 mm before the distal
-/// 80 %, where some more protons stop in Geant4.
-const LET_D_BEYOND: [(&str, f64); 6] = [
-    ("all-150", 0.039),
-    ("all-200", 0.0395),
-    ("all-230", 0.0427),
+/// What is beyond 3 %, and at most: 10 to 20 mm before the distal 80 %, where some more protons stop in Geant4.
+const LET_D_BEYOND: [(&str, f64); 3] = [
     ("primary-peak-150", 0.0333),
     ("primary-peak-200", 0.0434),
     ("primary-peak-230", 0.0575),

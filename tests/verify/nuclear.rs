@@ -176,7 +176,11 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
     // The second phase space has cells of 3 mm there, and of 3.5 mm where the phantom has half a millimetre, as Geant4's run has.
     let halves = run(&case, &set!["phantom.spacing_mm" => "[0.5, 0.5]"]).results;
     let on_halves = |depths| let_difference(&halves, depths, Protons::All, Over::Axis);
-    claim("nuclear-let-all-halfmm-cells", on_halves(0..10), 0.03, "1");
+    let id = "nuclear-let-all-halfmm-cells";
+    known_difference(id, on_halves(0..10), 0.03, 0.0384, "1");
+    // Geant4's scorer takes less for the end of a proton's way (known-differences.md): 1.3 to 1.9 % of LET_d in the plateau.
+    let on_axis = blocks(0..150, Protons::All, Over::Axis);
+    known_difference("nuclear-let-all", on_axis, 0.03, 0.0366, "1");
     let peak = 150..DISTAL_80_MM;
     let id = "nuclear-let-all-peak-halfmm-cells";
     claim(id, on_halves(peak.clone()), 0.03, "1");
@@ -201,7 +205,6 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
             Protons::Primary,
             Over::Plane,
         ),
-        ("nuclear-let-all", 0..150, Protons::All, Over::Axis),
         ("nuclear-let-all-peak", peak, Protons::All, Over::Axis),
         ("nuclear-let-all-plane", 0..150, Protons::All, Over::Plane),
     ] {

@@ -19,17 +19,18 @@ import scipy.optimize
 DATA = Path(__file__).resolve().parents[3] / "data/binary_cascade"
 # Below 45 MeV Geant4 leaves reactions to its precompound model.
 INCIDENT_MEV = (10, 14, 18, 22, 26, 30, 35, 40, 44, 46, 50, 60, 70, 80, 100, 120, 150, 180, 215, 250)
-# Reactions at every incident energy.
-ELEMENTS = {"O": 40_000, "C": 30_000, "Ca": 20_000, "N": 20_000, "P": 20_000, "Al": 20_000, "Cu": 20_000, "Pb": 20_000}
+# Protons at every incident energy.
+ELEMENTS = {"O": 30_000, "C": 20_000, "Pb": 10_000, "Cu": 10_000, "Ca": 10_000, "N": 10_000, "P": 10_000, "Al": 10_000}
 # Outgoing energies are multiples of the incident one over this; angles as in data/icru63.
 BINS = 40
 ANGLE_DEG = np.array([0, 10, 20, 30, 40, 50, 60, 70, 90, 110, 130, 150, 180.0])
 PROTON, DEUTERON, HEAVIER = range(3)
-SOURCE = "# Geant4 11.3.0 (Geant4 Software License), Binary cascade, computed for this project by docs/verification/draw/geant4_reactions.py: {} reactions at every incident energy."
+SOURCE = "# Geant4 11.3.0 (Geant4 Software License), Binary cascade, computed for this project by docs/verification/draw/geant4_reactions.py: {} protons at every incident energy."
 
 
 def reactions(element, energies_mev, number):
-    """Rows (energy index, which secondary, MeV, cosine) of all charged secondaries. In a process of its own: Geant4 begins once."""
+    """Reactions at every energy, and rows (energy index, which secondary, MeV, cosine) of their charged secondaries. In a process of its own: Geant4
+    begins once."""
     import geant4_beam
     import geant4_pybind as g4
 
@@ -53,7 +54,10 @@ def reactions(element, energies_mev, number):
         def UserSteppingAction(self, step):
             process = step.GetPostStepPoint().GetProcessDefinedStep()
             if process and process.GetProcessName() == "protonInelastic":
-                for born in step.GetSecondaryInCurrentStep():
+                all_born = step.GetSecondaryInCurrentStep()
+                # Where nothing is born, the cross-section at the step's end was too small after all.
+                happened[-1] += len(all_born) > 0
+                for born in all_born:
                     kind = born.GetParticleDefinition()
                     charge, mass = kind.GetAtomicNumber(), kind.GetAtomicMass()
                     if charge > 0:
@@ -79,13 +83,14 @@ def reactions(element, energies_mev, number):
     g4.G4EmParameters.Instance().SetVerbose(0)
     g4.G4UImanager.GetUIpointer().ApplyCommand(f"/random/setSeeds {len(element) + ord(element[0])} {ord(element[-1])}")
     manager.Initialize()
-    rows = []
+    happened, rows = [], []
     for index, energy_mev in enumerate(energies_mev):
         found = []
+        happened.append(0)
         actions.beam.gun.SetParticleEnergy(energy_mev * g4.MeV)
         manager.BeamOn(number)
         rows.append(np.array([(index, *one) for one in found]).reshape(-1, 4))
-    return np.concatenate(rows)
+    return happened, np.concatenate(rows)
 
 
 def energy_shares(energy_mev, spacing_mev):
@@ -130,24 +135,24 @@ def spectrum(energy_mev, cosine, incident_mev, number):
     return found / (number * widths_mev[:, None])
 
 
-def save_spectra(element, name, which, rows, number):
+def save_spectra(element, name, which, happened, rows):
     with open(DATA / f"{name}_{element.lower()}.csv", "w") as file:
-        file.write(SOURCE.format(number) + "\n")
+        file.write(SOURCE.format(ELEMENTS[element]) + "\n")
         file.write(f"# Secondary {name} per reaction, MeV and sr at the energy bin/{BINS} of the incident one and at the angles (degree) of the heading; rows of zeros left out.\n")
         file.write(",".join(["energy_mev", "bin", *(f"{angle:.0f}" for angle in ANGLE_DEG)]) + "\n")
         for index, incident_mev in enumerate(INCIDENT_MEV):
             chosen = rows[(rows[:, 0] == index) & (rows[:, 1] == which)]
-            for bin, row in enumerate(spectrum(chosen[:, 2], chosen[:, 3], incident_mev, number)):
+            for bin, row in enumerate(spectrum(chosen[:, 2], chosen[:, 3], incident_mev, happened[index])):
                 if row.any():
                     file.write(f"{incident_mev},{bin}," + ",".join(f"{value:.3g}" for value in row) + "\n")
 
 
-def shares(element, rows, number):
+def shares(element, happened, rows):
     """Lines of nonelastic.csv."""
     for index, incident_mev in enumerate(INCIDENT_MEV):
         energies = [rows[(rows[:, 0] == index) & (rows[:, 1] == which), 2] for which in (PROTON, DEUTERON, HEAVIER)]
-        multiplicities = [f"{len(mev) / number:.4f}" for mev in energies]
-        fractions = [f"{mev.sum() / number / incident_mev:.5f}" for mev in energies]
+        multiplicities = [f"{len(mev) / happened[index]:.4f}" for mev in energies]
+        fractions = [f"{mev.sum() / happened[index] / incident_mev:.5f}" for mev in energies]
         yield ",".join([element, str(incident_mev), *multiplicities, *fractions]) + "\n"
 
 
@@ -162,11 +167,10 @@ def save_shares(lines):
 
 
 def tabulate(element):
-    number = ELEMENTS[element]
-    rows = reactions(element, INCIDENT_MEV, number)
+    happened, rows = reactions(element, INCIDENT_MEV, ELEMENTS[element])
     for name, which in (("protons", PROTON), ("deuterons", DEUTERON)):
-        save_spectra(element, name, which, rows, number)
-    return list(shares(element, rows, number))
+        save_spectra(element, name, which, happened, rows)
+    return list(shares(element, happened, rows))
 
 
 def main(chosen):
