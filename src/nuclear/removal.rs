@@ -6,8 +6,6 @@ use super::population::Population;
 use crate::case::{Nuclear, NuclearSources};
 use crate::error::Result;
 use crate::physics::Material;
-use crate::physics::nuclear::NuclearReactions;
-use crate::physics::secondary_spectra::{SecondarySpectra, Traveller};
 
 /// Reactions per material of the phantom; none where the case has no nuclear interactions.
 #[derive(Clone, Debug, Default)]
@@ -56,15 +54,13 @@ impl Removal {
         Ok(Removal { materials })
     }
 
-    /// The same, with the LET of the protons that are set free.
-    ///
-    /// # Errors
-    /// Internal, where the embedded data are damaged.
-    pub fn with_let(mut self, sources: NuclearSources, materials: &[Material]) -> Result<Removal> {
-        for (removal, material) in self.materials.iter_mut().zip(materials) {
-            removal.protons_let = Some(protons_let(material, sources)?);
+    /// The same, with the LET of the protons that are set free; `interactions` of every material.
+    pub fn with_let(mut self, interactions: &[Interactions], materials: &[Material]) -> Removal {
+        let of_materials = interactions.iter().zip(materials);
+        for (removal, (interactions, material)) in self.materials.iter_mut().zip(of_materials) {
+            removal.protons_let = Some(protons_let(material, interactions));
         }
-        Ok(self)
+        self
     }
 
     /// The reactions of a material; none where nothing reacts.
@@ -102,15 +98,50 @@ impl MaterialRemoval {
 }
 
 /// Per reaction, MeV2 cm2/g: smooth over the 10 MeV between which spectra are tabulated.
-fn protons_let(material: &Material, sources: NuclearSources) -> Result<EvenTable> {
-    let reactions = NuclearReactions::of(material, sources)?;
-    let protons = SecondarySpectra::of(material, sources, Traveller::Proton)?;
-    Ok(EvenTable::of_every(10.0, |mev| {
-        let removal = reactions.nonelastic_cm2_per_g(mev);
+fn protons_let(material: &Material, interactions: &Interactions) -> EvenTable {
+    EvenTable::of_every(10.0, |mev| {
+        let removal = interactions.reactions.nonelastic_cm2_per_g(mev);
         if removal <= 0.0 {
             return 0.0;
         }
         let let_integral = |energy_mev| material.let_integral_mev2_cm2_per_g(energy_mev);
-        protons.spectrum(mev).sum_of(let_integral) / removal
-    }))
+        interactions.protons.spectrum(mev).sum_of(let_integral) / removal
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{CrossSections, Secondaries};
+    use crate::physics::builtin;
+
+    #[test]
+    fn the_let_of_protons_set_free_is_that_of_their_energies() {
+        let water = builtin("water").expect("water is built in");
+        let sources = NuclearSources {
+            cross_sections: CrossSections::Barashenkov,
+            secondaries: Secondaries::BinaryCascade,
+        };
+        let of = |mode| Interactions::of(&water, mode, sources).expect("data are embedded");
+        let materials = [water.clone()];
+        let removal = Removal::new(Nuclear::Local, sources, &materials).expect("the same");
+        assert!(removal.of(0).expect("water").protons_let.is_none());
+        let removal = removal.with_let(&[of(Nuclear::Local)], &materials);
+        let reactions = removal.of(0).expect("water");
+        let integral = reactions.protons_let.as_ref().expect("asked for");
+        for mev in [60.0, 105.0, 200.0] {
+            // Per MeV that the protons carry: more than any of them begins with, less than protons of 2 MeV have.
+            let mean = integral.at(mev) / (mev * reactions.protons.at(mev));
+            let stopping_power = |mev| water.mass_stopping_power_mev_cm2_per_g(mev);
+            assert!(
+                (stopping_power(mev)..stopping_power(2.0)).contains(&mean),
+                "{mev}: {mean}"
+            );
+        }
+        // As `Spectrum` has it where it is tabulated.
+        let spectrum = of(Nuclear::Local).protons.spectrum(60.0);
+        let sum = spectrum.sum_of(|mev| water.let_integral_mev2_cm2_per_g(mev));
+        let expected = sum / reactions.cm2_per_g.at(60.0);
+        assert!((integral.at(60.0) / expected - 1.0).abs() < 1e-6);
+    }
 }

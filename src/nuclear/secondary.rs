@@ -99,7 +99,12 @@ impl SecondaryProtons {
             population,
             shares_of_beam: shares(interactions, population, &Population::OF_PROTONS),
             shares_of_scattered: shares(interactions, population, &Population::OF_SCATTERED),
-            removal: removal(population, case.physics.nuclear_sources, &fine.materials)?,
+            removal: removal(
+                population,
+                case.physics.nuclear_sources,
+                &fine.materials,
+                interactions,
+            )?,
             blocks,
             tables,
             axis,
@@ -260,6 +265,7 @@ fn removal(
     population: Population,
     sources: NuclearSources,
     materials: &[Material],
+    interactions: &[Interactions],
 ) -> Result<Removal> {
     match population {
         Population::Scattered => Removal::into_populations(
@@ -269,7 +275,7 @@ fn removal(
             materials,
         ),
         Population::Hydrogen | Population::SetFree => {
-            Removal::new(Nuclear::Local, sources, materials)?.with_let(sources, materials)
+            Ok(Removal::new(Nuclear::Local, sources, materials)?.with_let(interactions, materials))
         }
         Population::Deuterons => Ok(Removal::default()),
     }

@@ -27,9 +27,12 @@ struct File {
     tables: OnceLock<Option<Tables>>,
 }
 
-/// The files of some elements, by their symbols in the files' names.
+/// The files of the elements that both sources have, and of some more.
 macro_rules! files {
-    ($folder:literal, $kind:literal, $(($symbol:literal, $name:literal)),*) => {
+    ($folder:literal, $kind:literal $(, $more:literal $name:literal)*) => {
+        files!(@ $folder, $kind, "C" "c", "N" "n", "O" "o", "Al" "al", "P" "p", "Ca" "ca" $(, $more $name)*)
+    };
+    (@ $folder:literal, $kind:literal $(, $symbol:literal $name:literal)*) => {
         [$(File {
             symbol: $symbol,
             text: include_str!(concat!("../../data/", $folder, "/", $kind, "_", $name, ".csv")),
@@ -38,40 +41,12 @@ macro_rules! files {
     };
 }
 
-macro_rules! icru63 {
-    ($kind:literal) => {
-        files!(
-            "icru63",
-            $kind,
-            ("C", "c"),
-            ("N", "n"),
-            ("O", "o"),
-            ("Al", "al"),
-            ("P", "p"),
-            ("Ca", "ca")
-        )
-    };
-}
-
-macro_rules! binary_cascade {
-    ($kind:literal) => {
-        files!(
-            "binary_cascade",
-            $kind,
-            ("C", "c"),
-            ("N", "n"),
-            ("O", "o"),
-            ("Al", "al"),
-            ("P", "p"),
-            ("Ca", "ca"),
-            ("Cu", "cu"),
-            ("Pb", "pb")
-        )
-    };
-}
-
-static ICRU63: [[File; 6]; 2] = [icru63!("protons"), icru63!("deuterons")];
-static BINARY_CASCADE: [[File; 8]; 2] = [binary_cascade!("protons"), binary_cascade!("deuterons")];
+/// By `Traveller`.
+static ICRU63: [[File; 6]; 2] = [files!("icru63", "protons"), files!("icru63", "deuterons")];
+static BINARY_CASCADE: [[File; 8]; 2] = [
+    files!("binary_cascade", "protons", "Cu" "cu", "Pb" "pb"),
+    files!("binary_cascade", "deuterons", "Cu" "cu", "Pb" "pb"),
+];
 
 /// The tables of the element that is nearest in Z.
 pub(super) fn nearest(
