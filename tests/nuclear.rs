@@ -233,9 +233,13 @@ fn nonelastic_reactions_take_as_many_protons_as_in_geant4() {
     }
 }
 
+fn elastic(material: &str, source: CrossSections) -> ElasticProtons {
+    ElasticProtons::of(&builtin(material).unwrap(), source).unwrap()
+}
+
 #[test]
 fn scattering_on_hydrogen_shares_the_energy_between_two_protons_at_right_angles() {
-    let elastic = ElasticProtons::of(&builtin("water").unwrap(), CrossSections::Icru63).unwrap();
+    let elastic = elastic("water", CrossSections::Icru63);
     let protons = elastic.from_hydrogen(150.0);
     let sum: f64 = protons.iter().map(|p| p.cm2_per_g * p.energy_mev).sum();
     let reactions = elastic.on_hydrogen_cm2_per_g(150.0);
@@ -255,8 +259,7 @@ fn scattering_on_hydrogen_shares_the_energy_between_two_protons_at_right_angles(
 
 #[test]
 fn scattering_on_nuclei_turns_by_ranfts_angle_and_loses_the_recoil() {
-    let elastic =
-        ElasticProtons::of(&builtin("oxygen").unwrap(), CrossSections::Barashenkov).unwrap();
+    let elastic = elastic("oxygen", CrossSections::Barashenkov);
     let protons = elastic.from_nuclei(150.0, Turns::UpTo(-1.0));
     let (mut weight, mut square, mut recoil) = (0.0, 0.0, 0.0);
     for proton in &protons {
@@ -282,13 +285,37 @@ fn scattering_on_nuclei_turns_by_ranfts_angle_and_loses_the_recoil() {
     assert!((parts.iter().sum::<f64>() / weight - 1.0).abs() < 1e-12);
 }
 
+#[test]
+fn icru63_turns_by_its_angles_and_leaves_coulomb_scattering_out() {
+    let icru63 = elastic("oxygen", CrossSections::Icru63);
+    let everywhere = Turns::UpTo(-1.0);
+    let per_atom = |elastic: &ElasticProtons, mev, turns| {
+        elastic.on_nuclei_cm2_per_g(mev, turns) * 15.999 / 6.022_140_76e-1
+    };
+    // data/icru63/elastic.csv: 0.241334 barn at 100 MeV, 0.202058 at 110.
+    assert!((per_atom(&icru63, 100.0, everywhere) / 0.241334 - 1.0).abs() < 1e-6);
+    let between = 0.5 * (0.241334 + 0.202058);
+    assert!((per_atom(&icru63, 105.0, everywhere) / between - 1.0).abs() < 1e-6);
+    // Beyond 20 degrees in the centre of mass at 100 MeV, t = 0.0215 GeV2 of 2 p^2 (1 - cos): 0.1821 of the whole table, linear in the angle.
+    let beyond = per_atom(&icru63, 100.0, Turns::Beyond(0.947_252)) / 0.241334;
+    assert!((beyond - 0.1821).abs() < 0.002, "{beyond}");
+    // Where the Coulomb amplitude prevails, and behind iron, Barashenkov's.
+    for (material, mev) in [("oxygen", 40.0), ("oxygen", 20.0), ("lead", 150.0)] {
+        let [one, other] = [CrossSections::Icru63, CrossSections::Barashenkov]
+            .map(|source| elastic(material, source).from_nuclei(mev, everywhere));
+        assert_eq!(one, other, "{material} at {mev} MeV");
+    }
+    let turned = icru63.from_nuclei(150.0, everywhere);
+    // 5 degrees in the centre of mass.
+    assert!(turned.iter().all(|proton| proton.cosine < 0.9967));
+}
+
 /// Momentum transfers of Geant4's elastic scatterings on oxygen, percent by percent.
 const OXYGEN_ELASTIC: &str = include_str!("data/geant4_oxygen_elastic.csv");
 
 #[test]
 fn momentum_transfers_on_oxygen_are_as_frequent_as_geant4s() {
-    let elastic =
-        ElasticProtons::of(&builtin("oxygen").unwrap(), CrossSections::Barashenkov).unwrap();
+    let elastic = elastic("oxygen", CrossSections::Barashenkov);
     let momentum_gev = 0.551;
     let share_beyond = |t_gev2: f64| {
         let cosine = 1.0 - t_gev2 / (2.0 * momentum_gev * momentum_gev);

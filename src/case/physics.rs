@@ -24,13 +24,14 @@ pub enum Nuclear {
     Transport,
 }
 
-/// Cross-sections of nuclear interactions: two sources that disagree. Elastic scattering on nuclei is Barashenkov's in both.
+/// Cross-sections of nuclear interactions: two sources that disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrossSections {
-    /// Nonelastic: Barashenkov 1989; hydrogen: Geant4's fit. Geant4's BGG cross-sections.
+    /// Barashenkov 1989, nonelastic and elastic; hydrogen: Geant4's fit. Geant4's BGG cross-sections.
     Barashenkov,
     /// Nonelastic: ICRU Report 63 (2000), in oxygen 1 to 3 % above Barashenkov's from 80 to 120 MeV, 6 to 8 % from 150 to 230;
-    /// hydrogen: Fippel and Soukup 2004, 13 to 20 % above Geant4's from 40 to 110 MeV. What MCsquare has.
+    /// elastic the same, where Coulomb scattering does not prevail: in oxygen a fifth to a third below Barashenkov's; hydrogen: Fippel and
+    /// Soukup 2004, 13 to 20 % above Geant4's from 40 to 110 MeV. What MCsquare has.
     Icru63,
 }
 

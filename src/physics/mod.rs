@@ -7,6 +7,7 @@ mod catalogue;
 mod characteristic_length;
 mod curve;
 pub mod elastic_protons;
+mod elastic_transfers;
 mod element;
 mod kinematics;
 mod material;

@@ -2,7 +2,7 @@
 //!
 //! Nonelastic cross-section: Barashenkov (data/barashenkov/nonelastic.csv; Be, C, N, O, Na, Al, Si, P, Ca, Fe, Cu, Mo, Sn, W, Pb) or ICRU
 //! Report 63 (data/icru63/nonelastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe, Cu, Ta, W, Pb). Elastic: Barashenkov
-//! (data/barashenkov/elastic.csv; the same elements but P), hydrogen's as Geant4 fits it (data/hydrogen_elastic.csv). What is set
+//! (data/barashenkov/elastic.csv; the same elements but P) or ICRU 63 by angle (data/icru63/elastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe), hydrogen's as Geant4 fits it (data/hydrogen_elastic.csv). What is set
 //! free: Geant4's Binary cascade (data/binary_cascade/nonelastic.csv; C, N, O, Al, P, Ca, Cu, Pb) or ICRU 63 (C, N, O, Al, P, Ca).
 //! Linear between the energies, constant above the last, cross-sections 0 below the first. An element without data takes the
 //! nearest one in Z, its cross-section scaled by A^(2/3) (geometry).
@@ -24,6 +24,9 @@ static HYDROGEN: LazyLock<Rows> =
     LazyLock::new(|| rows(include_str!("../../data/hydrogen_elastic.csv")));
 static ELASTIC: LazyLock<Rows> =
     LazyLock::new(|| rows(include_str!("../../data/barashenkov/elastic.csv")));
+
+static ICRU63_ELASTIC: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/icru63/elastic.csv")));
 
 static BINARY_CASCADE: LazyLock<Rows> =
     LazyLock::new(|| rows(include_str!("../../data/binary_cascade/nonelastic.csv")));
@@ -60,6 +63,40 @@ pub(super) fn elastic_cm2_per_g(element: &Element, fraction: f64) -> Result<Tabl
         fraction,
         if hydrogen { &HYDROGEN } else { &ELASTIC },
     )
+}
+
+/// Elastic cross-section of one energy, and how it is spread over the angles from `ELASTIC_ANGLE_STEP_DEG` to 180 degrees, evenly apart.
+pub(super) struct Differential {
+    pub energy_mev: f64,
+    pub cm2_per_g: f64,
+    pub relative_per_sr: Vec<f64>,
+}
+
+pub(super) const ELASTIC_ANGLE_STEP_DEG: usize = 5;
+/// Heaviest nucleus of data/icru63/elastic.csv: iron.
+const ELASTIC_BY_ANGLE_UP_TO_Z: f64 = 26.0;
+
+/// ICRU 63's elastic scattering by energy, of an element with a mass fraction; nothing of those heavier than iron.
+pub(super) fn elastic_by_angle(element: &Element, fraction: f64) -> Result<Vec<Differential>> {
+    if element.atomic_number > ELASTIC_BY_ANGLE_UP_TO_Z {
+        return Ok(Vec::new());
+    }
+    let measured = nearest(element, &ICRU63_ELASTIC, CROSS_SECTION)?;
+    let factor = per_gram(element, fraction, &measured.element);
+    let of_row = |row: &Vec<&str>| {
+        let numbers = row[1..].iter().map(|field| field.parse::<f64>());
+        let numbers: Vec<f64> = numbers.collect::<std::result::Result<_, _>>().ok()?;
+        let [energy_mev, barn, per_sr @ ..] = &numbers[..] else {
+            return None;
+        };
+        (per_sr.len() == 180 / ELASTIC_ANGLE_STEP_DEG).then(|| Differential {
+            energy_mev: *energy_mev,
+            cm2_per_g: factor * barn,
+            relative_per_sr: per_sr.to_vec(),
+        })
+    };
+    let energies: Option<Vec<_>> = measured.rows.iter().map(of_row).collect();
+    energies.ok_or_else(damaged)
 }
 
 /// Secondaries per nonelastic reaction, by `Secondary`.
