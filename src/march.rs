@@ -5,12 +5,12 @@ mod range_bin;
 mod table_size;
 
 use crate::backend::Stride;
-use crate::case::{BeamSpec, Case, Splitting, Stepping};
+use crate::case::{BeamSpec, Case, Precision, Splitting, Stepping};
 use crate::central_axis::CentralAxis;
 use crate::error::Result;
 use crate::ledger::{Amount, Ledger};
 use crate::media::Media;
-use crate::nuclear::Removal;
+use crate::nuclear::{FurtherTurns, Removal};
 use crate::operators::Setting;
 use crate::operators::energy_loss::{EnergyLossTable, excess_along_axis_mm2};
 use crate::operators::scattering::{Jumps, ScatteringTable, steps_together};
@@ -35,6 +35,8 @@ pub struct March<'a> {
     pub phase_space: PhaseSpace,
     pub axis: CentralAxis,
     pub removal: Removal,
+    /// None but of protons that nuclei have turned.
+    pub turns: FurtherTurns,
     /// Class of |angle| that the central axis is in.
     axis_class: usize,
     /// Direction of the spots.
@@ -130,6 +132,7 @@ impl<'a> March<'a> {
             phase_space,
             axis,
             removal,
+            turns: FurtherTurns::default(),
             axis_class,
             beam_angle_rad: spot.angle_deg.to_radians(),
             path_mm,
@@ -144,6 +147,7 @@ impl<'a> March<'a> {
             water: self.water,
             axis: &self.axis,
             removal: &self.removal,
+            turns: &self.turns,
             physics: self.case.physics,
             transport: self.case.transport,
             path_mm: &self.path_mm,
@@ -152,7 +156,7 @@ impl<'a> March<'a> {
 
     pub fn tables<T: Real>(&self) -> Tables<T> {
         let setting = self.setting();
-        let together = steps_together(self.case.physics.scattering, self.path_mm[0]);
+        let together = steps_together(&setting);
         let kinds = match together {
             1 => vec![Jumps::LongOf(1)],
             _ => vec![Jumps::Short, Jumps::LongOf(together)],
@@ -165,6 +169,14 @@ impl<'a> March<'a> {
             energy_loss: EnergyLossTable::new(&setting),
             along_x: Stride::ALL.map(|stride| self.displacements_x(stride)),
             along_z: Stride::ALL.map(|stride| self.displacements_z(stride)),
+        }
+    }
+
+    /// Bytes of the tables in the run's arithmetic, which are made for it: kept, and taken beside these while building.
+    pub fn table_bytes(&self) -> (u64, u64) {
+        match self.case.run.precision {
+            Precision::Double => self.tables::<f64>().bytes(),
+            Precision::Single | Precision::Half => self.tables::<f32>().bytes(),
         }
     }
 

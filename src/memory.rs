@@ -10,11 +10,11 @@ mod remedy;
 pub use available::{Available, available, available_under};
 
 use crate::backend::Machine;
-use crate::case::{Case, Precision};
+use crate::case::Case;
 use crate::error::{Error, Kind, Result};
 use crate::march::March;
 use crate::media::Media;
-use crate::nuclear::{second_buffer_bytes, second_sets_of_scores, second_table_bytes};
+use crate::nuclear::{SecondTables, second_buffer_bytes, second_sets_of_scores};
 use crate::phantom::Phantom;
 use crate::physics::Material;
 use crate::scoring::Scores;
@@ -29,6 +29,16 @@ use std::ops::{Deref, DerefMut};
 pub struct Bytes {
     pub host: u64,
     pub device: u64,
+}
+
+impl Bytes {
+    /// The larger of each.
+    pub fn most(self, other: Bytes) -> Bytes {
+        Bytes {
+            host: self.host.max(other.host),
+            device: self.device.max(other.device),
+        }
+    }
 }
 
 /// A zeroed buffer that begins on a cache line. It comes from the system as pages of zeros, so that those that are never written
@@ -104,6 +114,7 @@ const MEDIUM_BYTES_PER_CELL: u64 = size_of::<u16>() as u64;
 /// What a run takes at its peak, which is in its largest march.
 pub struct Forecast<'a> {
     pub march: March<'a>,
+    machine: &'a dyn Machine,
     /// psi twice, and sums over energy.
     buffers: Bytes,
     /// The same of the second phase spaces' largest, which is marched after all others.
@@ -119,7 +130,7 @@ impl<'a> Forecast<'a> {
         phantom: &'a Phantom,
         media: &'a Media,
         water: &'a Material,
-        machine: &dyn Machine,
+        machine: &'a dyn Machine,
     ) -> Option<Forecast<'a>> {
         let second = second_buffer_bytes(case, phantom, water, machine);
         let marches = groups(case).into_iter().filter_map(|group| {
@@ -128,6 +139,7 @@ impl<'a> Forecast<'a> {
                 buffers: machine.buffer_bytes(&march),
                 second,
                 maps: map_bytes(case, phantom, &march),
+                machine,
                 march,
             })
         });
@@ -136,31 +148,28 @@ impl<'a> Forecast<'a> {
 
     /// All but the operators' tables.
     pub fn at_least(&self) -> Bytes {
+        let most = self.buffers.most(self.second);
         Bytes {
-            host: self
-                .maps
-                .saturating_add(self.buffers.host.max(self.second.host)),
-            device: self.buffers.device.max(self.second.device),
+            host: self.maps.saturating_add(most.host),
+            device: most.device,
         }
     }
 
     /// With the tables of the operators and of the second phase spaces, which are built for it.
     pub fn peak(&self) -> Bytes {
-        let (kept, building) = match self.march.case.run.precision {
-            Precision::Double => self.march.tables::<f64>().bytes(),
-            Precision::Single | Precision::Half => self.march.tables::<f32>().bytes(),
-        };
+        let (kept, building) = self.march.table_bytes();
         // The march's buffers come after the tables are built.
         let (case, phantom, water) = (self.march.case, self.march.phantom, self.march.water);
-        let second = second_table_bytes(case, phantom, water);
-        let in_march = (kept + second + self.buffers.host)
+        let second = SecondTables::of(case, phantom, water, self.machine);
+        let in_march = (kept + second.emissions + self.buffers.host)
             .max(kept + building)
-            .max(self.second.host);
+            .max(second.emissions + second.operators.host + self.second.host);
         Bytes {
             host: self.maps.saturating_add(in_march),
             device: match self.buffers.device {
                 0 => 0,
-                first => (first + kept).max(self.second.device),
+                first => (first + self.machine.device_table_bytes(&self.march))
+                    .max(self.second.device + second.operators.device),
             },
         }
     }

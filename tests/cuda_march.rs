@@ -234,7 +234,7 @@ fn the_forecast_of_device_memory_holds_the_second_phase_space() {
     );
     println!("forecast {first} and {all}, allocated {found}");
     assert!(2 * all > 3 * first, "{first} {all}");
-    // The tables of the second phase space and its births are not foreseen.
+    // Its births are not foreseen.
     let ratio = all as f64 / found as f64;
     assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
 }

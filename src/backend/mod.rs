@@ -96,6 +96,8 @@ pub trait Machine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>>;
     /// Bytes that the stepper of a march allocates for one spot, without the operators' tables.
     fn buffer_bytes(&self, march: &March) -> Bytes;
+    /// Bytes that the operators' tables take on a device, if there is one; they are made for it.
+    fn device_table_bytes(&self, march: &March) -> u64;
     /// For the summary and the dose file, as in "cpu (AVX-512)".
     fn name(&self) -> String;
 }

@@ -124,20 +124,28 @@ impl Blocks {
     }
 }
 
-/// Differences per block along z and x: the smaller of the two sides, none at an extremum (minmod); a sum of both stays positive.
+/// Differences per block along z and x: the smaller of the two sides, none at an extremum (minmod), of one side at the edge of the map,
+/// where the dose builds up from nothing. A sum of both stays positive.
 fn slopes(map: &Array2<f64>, z: usize, x: usize) -> (f64, f64) {
     let value = map[[z, x]];
-    let at = |z: Option<usize>, x: Option<usize>| match (z, x) {
-        (Some(z), Some(x)) => map.get([z, x]).copied().unwrap_or(value),
-        _ => value,
+    let rise = |z: Option<usize>, x: Option<usize>| Some(map.get([z?, x?])? - value);
+    let limited = |before: Option<f64>, after: Option<f64>, most: f64| {
+        let slope = match (before, after) {
+            (Some(before), Some(after)) => minmod(-before, after),
+            (one, other) => other.or(one.map(|rise| -rise)).unwrap_or(0.0),
+        };
+        slope.signum() * slope.abs().min(most.max(0.0))
     };
-    let along_z = minmod(
-        value - at(z.checked_sub(1), Some(x)),
-        at(Some(z + 1), Some(x)) - value,
+    let (here_z, here_x) = (Some(z), Some(x));
+    let along_x = limited(
+        rise(here_z, x.checked_sub(1)),
+        rise(here_z, Some(x + 1)),
+        value,
     );
-    let along_x = minmod(
-        value - at(Some(z), x.checked_sub(1)),
-        at(Some(z), Some(x + 1)) - value,
+    let along_z = limited(
+        rise(z.checked_sub(1), here_x),
+        rise(Some(z + 1), here_x),
+        2.0 * value - along_x.abs(),
     );
     (along_z, along_x)
 }

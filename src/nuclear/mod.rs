@@ -8,6 +8,7 @@ mod births;
 mod coarse;
 mod emission;
 mod even_table;
+mod further_turns;
 mod interactions;
 mod leaning;
 mod local;
@@ -22,10 +23,9 @@ mod second_beams;
 mod secondary;
 
 pub use emission::Emission;
+pub use further_turns::FurtherTurns;
 pub use population::Population;
 pub use production::Term;
 pub use removal::Removal;
-pub use second_beams::{
-    SecondBeams, second_buffer_bytes, second_sets_of_scores, second_table_bytes,
-};
+pub use second_beams::{SecondBeams, SecondTables, second_buffer_bytes, second_sets_of_scores};
 pub use secondary::Marched;

@@ -37,7 +37,7 @@ impl Population {
         Population::SetFree,
     ];
 
-    /// What takes scattered protons in turn: nuclei's small turns are left out.
+    /// What takes scattered protons in turn: nuclei's small turns leave them where they are (further_turns.rs).
     pub const OF_SCATTERED: [Population; 2] = [Population::Hydrogen, Population::SetFree];
 
     /// The population of protons that comes from the same parents.

@@ -151,18 +151,37 @@ pub fn second_sets_of_scores(case: &Case) -> u64 {
     (directions(case).count() * Population::ALL.len()) as u64
 }
 
-/// Bytes of all second phase spaces' tables, which are made for it.
-pub fn second_table_bytes(case: &Case, phantom: &Phantom, water: &Material) -> u64 {
-    let of_direction = |beam: usize| {
-        let made = Direction::new(case, phantom, water, beam);
-        made.map_or(0, |mut made| {
-            let bytes = made
-                .populations()
-                .map(|population| population.table_bytes());
-            bytes.iter().sum::<usize>()
-        })
-    };
-    directions(case).map(of_direction).sum::<usize>() as u64
+/// Bytes of the second phase spaces' tables.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SecondTables {
+    /// Of what reactions set free, of all of them.
+    pub emissions: u64,
+    /// The operators', of the march that has the largest.
+    pub operators: Bytes,
+}
+
+impl SecondTables {
+    /// The tables are made for it. None where the data are damaged or no march fits: the run ends with the reason.
+    pub fn of(
+        case: &Case,
+        phantom: &Phantom,
+        water: &Material,
+        machine: &dyn Machine,
+    ) -> SecondTables {
+        let mut tables = SecondTables::default();
+        for beam in directions(case) {
+            let Ok(mut direction) = Direction::new(case, phantom, water, beam) else {
+                continue;
+            };
+            for population in direction.populations() {
+                let operators = population.operator_table_bytes(water, machine);
+                let operators = operators.unwrap_or_default();
+                tables.operators = tables.operators.most(operators);
+                tables.emissions += population.emission_table_bytes() as u64;
+            }
+        }
+        tables
+    }
 }
 
 /// Bytes of the largest stepper of a case's second phase spaces, without the operators' tables. A grid that no march fits on takes
@@ -178,8 +197,7 @@ pub fn second_buffer_bytes(
         for population in Population::ALL {
             let bytes = secondary::buffer_bytes(case, phantom, water, beam, population, machine);
             let bytes = bytes.unwrap_or_default();
-            most.host = most.host.max(bytes.host);
-            most.device = most.device.max(bytes.device);
+            most = most.most(bytes);
         }
     }
     most

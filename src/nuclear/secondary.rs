@@ -4,6 +4,7 @@
 use super::coarse::Blocks;
 use super::emission::EmissionTable;
 use super::even_table::EvenTable;
+use super::further_turns::FurtherTurns;
 use super::interactions::Interactions;
 use super::leaning::Leaning;
 use super::population::{Population, Resolution};
@@ -48,6 +49,8 @@ pub struct SecondaryProtons {
     shares_of_scattered: Vec<EvenTable>,
     /// What takes these protons in turn.
     removal: Removal,
+    /// Of the scattered ones.
+    turns: FurtherTurns,
     leaning: Leaning,
     variance: RangeVariance,
     axis: EnergyAxis,
@@ -95,6 +98,12 @@ impl SecondaryProtons {
             production: Production::new(blocks, &phantom, axis.bins()),
             born: Scores::of_cells(fine.material_index.dim()),
             variance: RangeVariance::of(water),
+            turns: match population {
+                Population::Scattered => {
+                    FurtherTurns::of(&fine.materials, interactions, &angles, aligned_mev)
+                }
+                _ => FurtherTurns::default(),
+            },
             leaning: leaning(population, &tables),
             population,
             shares_of_beam: shares(interactions, population, &Population::OF_PROTONS),
@@ -151,8 +160,7 @@ impl SecondaryProtons {
         water: &Material,
         machine: &dyn Machine,
     ) -> Result<Marched> {
-        let mut march = March::new(&self.case, &self.phantom, &self.media, water, 0)?;
-        march.removal = self.removal.clone();
+        let march = self.march_in(water)?;
         let mut stepper = machine.stepper(&march)?;
         self.advance(stepper.as_mut(), march.most_steps())?;
         let mut sum = self.born.clone();
@@ -173,9 +181,28 @@ impl SecondaryProtons {
         })
     }
 
-    /// Bytes of the emission tables.
-    pub fn table_bytes(&self) -> usize {
+    /// The march of this population; range axes are in `water`.
+    fn march_in<'a>(&'a self, water: &'a Material) -> Result<March<'a>> {
+        let mut march = March::new(&self.case, &self.phantom, &self.media, water, 0)?;
+        march.removal = self.removal.clone();
+        march.turns = self.turns.clone();
+        Ok(march)
+    }
+
+    pub fn emission_table_bytes(&self) -> usize {
         self.tables.iter().map(EmissionTable::bytes).sum()
+    }
+
+    /// Bytes of the operators' tables, which are made for it.
+    ///
+    /// # Errors
+    /// Bad data: a grid that no march fits on.
+    pub fn operator_table_bytes(&self, water: &Material, machine: &dyn Machine) -> Result<Bytes> {
+        let march = self.march_in(water)?;
+        Ok(Bytes {
+            host: march.table_bytes().0,
+            device: machine.device_table_bytes(&march),
+        })
     }
 
     pub fn removal(&self) -> &Removal {

@@ -8,10 +8,10 @@ pub mod jump_kernel;
 pub mod scattering;
 pub mod streaming;
 
-use crate::case::{PhysicsSpec, TransportSpec};
+use crate::case::{PhysicsSpec, Scattering, TransportSpec};
 use crate::central_axis::CentralAxis;
 use crate::media::Media;
-use crate::nuclear::Removal;
+use crate::nuclear::{FurtherTurns, Removal};
 use crate::phase_space::PhaseSpace;
 use crate::physics::Material;
 
@@ -23,6 +23,7 @@ pub struct Setting<'a> {
     pub water: &'a Material,
     pub axis: &'a CentralAxis,
     pub removal: &'a Removal,
+    pub turns: &'a FurtherTurns,
     pub physics: PhysicsSpec,
     pub transport: TransportSpec,
     /// Path length of one step in the plane, per class of |angle|, mm.
@@ -30,9 +31,20 @@ pub struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    /// Areal length of one step, g/cm2, `detour` times as long as in the plane (`CentralAxis::path_factor`).
+    /// Factor by which paths of protons slowed to E are longer than their projection on the plane.
+    pub fn path_factor(&self, medium: usize, energy_mev: f64) -> f64 {
+        let material = self.media.list[medium].material;
+        self.axis.path_factor(energy_mev) + self.turns.lengthening(material, energy_mev)
+    }
+
+    /// Areal length of one step, g/cm2, `detour` times as long as in the plane.
     pub fn areal_g_per_cm2(&self, medium: usize, class: usize, detour: f64) -> f64 {
         0.1 * self.media.list[medium].density_g_per_cm3 * self.path_mm[class] * detour
+    }
+
+    /// True where protons jump by many bins of the angle at a time.
+    pub fn has_long_jumps(&self) -> bool {
+        self.physics.scattering == Scattering::Moliere || !self.turns.is_empty()
     }
 
     pub fn material(&self, medium: usize) -> &Material {

@@ -20,7 +20,6 @@
 mod shapes;
 
 use super::Setting;
-use crate::case::Scattering;
 use crate::phase_space::PhaseSpace;
 use crate::real::{Real, round_carrying};
 use shapes::KernelShapes;
@@ -159,7 +158,7 @@ fn at(sums: &[f64], n: usize) -> f64 {
     sums.get(n).copied().unwrap_or(0.0)
 }
 
-/// Which jumps of the single-scattering kernels a step takes (`moliere` only).
+/// Which jumps a step takes where some are long (`Setting::has_long_jumps`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jumps {
     /// Those of up to `SHORT_JUMP` bins (shapes.rs).
@@ -173,13 +172,12 @@ const LONG_JUMPS_TOGETHER_MM: f64 = 4.0;
 const STEPS_TOGETHER_AT_MOST: usize = 8;
 
 /// Steps whose long jumps are taken together.
-pub fn steps_together(scattering: Scattering, step_mm: f64) -> usize {
-    match scattering {
-        Scattering::Moliere => {
-            ((LONG_JUMPS_TOGETHER_MM / step_mm).round() as usize).clamp(1, STEPS_TOGETHER_AT_MOST)
-        }
-        _ => 1,
+pub fn steps_together(setting: &Setting) -> usize {
+    if !setting.has_long_jumps() {
+        return 1;
     }
+    let steps = (LONG_JUMPS_TOGETHER_MM / setting.path_mm[0]).round() as usize;
+    steps.clamp(1, STEPS_TOGETHER_AT_MOST)
 }
 
 /// Rounds a symmetric kernel, which falls from its middle, to a row of `T` with its two-sided sum kept.

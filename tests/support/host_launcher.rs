@@ -216,6 +216,10 @@ impl Machine for HostMachine {
         machine::stepper(&self.launcher, march, self.precision)
     }
 
+    fn device_table_bytes(&self, march: &March) -> u64 {
+        machine::table_bytes(march, self.precision)
+    }
+
     fn buffer_bytes(&self, march: &March) -> Bytes {
         machine::buffer_bytes(march, self.precision)
     }

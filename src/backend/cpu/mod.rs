@@ -71,6 +71,10 @@ impl Machine for Cpu {
         }
     }
 
+    fn device_table_bytes(&self, _: &March) -> u64 {
+        0
+    }
+
     fn buffer_bytes(&self, march: &March) -> Bytes {
         let layout = layout(march);
         let host = match self.precision {

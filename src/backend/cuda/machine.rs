@@ -34,17 +34,27 @@ impl CudaMachine {
 
     /// Device memory for a batch of `spots`, tables included, in bytes.
     pub fn bytes(march: &March, spots: u64, precision: Precision) -> u64 {
-        let extent = extent(march, spots as usize);
-        match precision {
-            Precision::Double => bytes_as::<f64>(march, &extent),
-            Precision::Single => bytes_as::<f32>(march, &extent),
-            Precision::Half => bytes_as::<f16>(march, &extent),
-        }
+        table_bytes(march, precision) + psi_bytes(&extent(march, spots as usize), precision)
     }
 }
 
-fn bytes_as<S: Stored>(march: &March, extent: &Extent) -> u64 {
-    Packed::new::<S::Arithmetic>(march).bytes.len() as u64 + extent.bytes::<S>()
+/// Of the operators' tables on the device, which are made for it.
+pub fn table_bytes(march: &March, precision: Precision) -> u64 {
+    let tables = match precision {
+        Precision::Double => Packed::new::<<f64 as Stored>::Arithmetic>(march),
+        Precision::Single => Packed::new::<<f32 as Stored>::Arithmetic>(march),
+        Precision::Half => Packed::new::<<f16 as Stored>::Arithmetic>(march),
+    };
+    tables.bytes.len() as u64
+}
+
+/// Of psi and all else that the device allocates in this precision.
+fn psi_bytes(extent: &Extent, precision: Precision) -> u64 {
+    match precision {
+        Precision::Double => extent.bytes::<f64>(),
+        Precision::Single => extent.bytes::<f32>(),
+        Precision::Half => extent.bytes::<f16>(),
+    }
 }
 
 /// A stepper of the wanted precision on any launcher.
@@ -66,20 +76,19 @@ pub fn stepper<'a>(
 /// The device's, with the sum of the maps at the end; the host holds what comes back, a piece at a time.
 pub fn buffer_bytes(march: &March, precision: Precision) -> Bytes {
     let extent = extent(march, 1);
-    let buffers = match precision {
-        Precision::Double => extent.bytes::<f64>(),
-        Precision::Single => extent.bytes::<f32>(),
-        Precision::Half => extent.bytes::<f16>(),
-    };
     Bytes {
         host: STAGING_BYTES as u64,
-        device: buffers + (size_of::<f64>() * extent.map_cells()) as u64,
+        device: psi_bytes(&extent, precision) + (size_of::<f64>() * extent.map_cells()) as u64,
     }
 }
 
 impl Machine for CudaMachine {
     fn stepper<'a>(&'a self, march: &'a March<'a>) -> Result<Box<dyn Stepper + 'a>> {
         stepper(&self.device, march, self.precision)
+    }
+
+    fn device_table_bytes(&self, march: &March) -> u64 {
+        table_bytes(march, self.precision)
     }
 
     fn buffer_bytes(&self, march: &March) -> Bytes {

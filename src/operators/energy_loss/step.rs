@@ -50,7 +50,7 @@ impl Bins {
             detours: axis
                 .centers_mev
                 .iter()
-                .map(|&mev| setting.axis.path_factor(mev))
+                .map(|&mev| setting.path_factor(medium, mev))
                 .collect(),
             let_integral: centers
                 .map(|&mev| material.let_integral_mev2_cm2_per_g(mev))

@@ -1,4 +1,5 @@
-//! The kernels of steps before they are rounded: jumps of one bin by the scattering power, or all jumps by single scattering.
+//! The kernels of steps before they are rounded: jumps of one bin by the scattering power, or all jumps by single scattering; and, of
+//! protons that nuclei have turned, those of further turns.
 
 use super::Jumps;
 use crate::case::Scattering;
@@ -77,11 +78,9 @@ impl<'a> KernelShapes<'a> {
     /// Per kind of step, one kernel per class of |angle|.
     pub fn of(&self, medium: usize, energy: usize, kinds: &[Jumps]) -> Vec<Vec<Vec<f64>>> {
         match self.setting.physics.scattering {
+            _ if self.setting.has_long_jumps() => self.all_jumps(medium, energy, kinds),
             Scattering::None => vec![vec![vec![1.0]; self.setting.path_mm.len()]; kinds.len()],
-            Scattering::Gaussian | Scattering::Highland => {
-                vec![self.unit_jumps(medium, energy); kinds.len()]
-            }
-            Scattering::Moliere => self.all_jumps(medium, energy, kinds),
+            _ => vec![self.unit_jumps(medium, energy); kinds.len()],
         }
     }
 
@@ -90,9 +89,7 @@ impl<'a> KernelShapes<'a> {
         let variance = |class: usize| match self.step(&start, class) {
             None => 0.0,
             Some((areal, middle_mev)) => {
-                let axis = self.setting.axis;
-                areal * axis.scattering_power_rad2_cm2_per_g(start.material, middle_mev)
-                    / self.bin_rad().powi(2)
+                2.0 * areal * self.unit_jump_rate_cm2_per_g(start.material, middle_mev)
             }
         };
         (0..self.setting.path_mm.len())
@@ -117,7 +114,7 @@ impl<'a> KernelShapes<'a> {
         let Some((areal, middle_mev)) = self.step(start, class) else {
             return vec![vec![1.0]; kinds.len()];
         };
-        let rates = self.jump_rates_cm2_per_g(start.medium, middle_mev);
+        let rates = self.jump_rates_cm2_per_g(start, middle_mev);
         let kernel = |jumps: &Jumps| self.kernel(&jumps.taken(&rates), areal);
         kinds.iter().map(kernel).collect()
     }
@@ -140,8 +137,32 @@ impl<'a> KernelShapes<'a> {
         )
     }
 
-    /// Rate of jumps of n = 1, 2, ... bins (one way) per areal length.
-    fn jump_rates_cm2_per_g(&self, medium: usize, energy_mev: f64) -> Vec<f64> {
+    /// Rate of jumps of n = 1, 2, ... bins (one way) per areal length: Coulomb scattering, and further turns by nuclei.
+    fn jump_rates_cm2_per_g(&self, start: &Start, energy_mev: f64) -> Vec<f64> {
+        let mut rates = match self.setting.physics.scattering {
+            Scattering::Moliere => self.single_jump_rates_cm2_per_g(start.medium, energy_mev),
+            _ => vec![self.unit_jump_rate_cm2_per_g(start.material, energy_mev)],
+        };
+        let medium = &self.setting.media.list[start.medium];
+        let turns = self.setting.turns;
+        let turns = turns.jumps_cm2_per_g(medium.material, energy_mev);
+        rates.resize(rates.len().max(turns.len()), 0.0);
+        rates
+            .iter_mut()
+            .zip(turns)
+            .for_each(|(rate, turn)| *rate += turn);
+        rates
+    }
+
+    /// Rate of jumps of one bin (one way) that make up the scattering power.
+    fn unit_jump_rate_cm2_per_g(&self, material: &Material, energy_mev: f64) -> f64 {
+        let axis = self.setting.axis;
+        let power = axis.scattering_power_rad2_cm2_per_g(material, energy_mev);
+        0.5 * power / self.bin_rad().powi(2)
+    }
+
+    /// The same by single scattering, exact in the second moment.
+    fn single_jump_rates_cm2_per_g(&self, medium: usize, energy_mev: f64) -> Vec<f64> {
         let (bin, targets) = (self.bin_rad(), self.single[medium].targets(energy_mev));
         let cut = targets
             .iter()
@@ -175,7 +196,7 @@ impl<'a> KernelShapes<'a> {
             material,
             energy_mev,
             range_g_per_cm2: material.csda_range_g_per_cm2(energy_mev),
-            detour: self.setting.axis.path_factor(energy_mev),
+            detour: self.setting.path_factor(medium, energy_mev),
         }
     }
 
