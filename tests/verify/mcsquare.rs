@@ -1,5 +1,5 @@
 //! Against MCsquare, another Monte Carlo (docs/verification/draw/mcsquare.py): depth doses in water with and without nuclear
-//! interactions, and maps in water, bone and lung with them.
+//! interactions, and maps in water, bone and lung with them; cross-sections and secondaries of ICRU 63, which it has.
 
 use crate::depth_doses::DepthDoses;
 use crate::maps::{claim_nuclear_map, energy_map, halo, r80_deeper_mm, reference};
@@ -12,7 +12,7 @@ use smatrix2d::compare::grid::Grid;
 
 const ALL_PHYSICS: bool = true;
 
-/// The depth dose of an energy in water, with the secondaries that MCsquare has; `column` of the data file.
+/// The depth dose of an energy in water, with the data that MCsquare has; `column` of the data file.
 fn depth_doses(column: usize, energy_mev: f64, nuclear: bool) -> DepthDoses {
     let mut theirs = columns("mcsquare_water_depth_doses.csv").swap_remove(column);
     theirs.retain(|dose| !dose.is_nan());
@@ -25,6 +25,7 @@ fn depth_doses(column: usize, energy_mev: f64, nuclear: bool) -> DepthDoses {
         "beam.0.energy_mev" => format!("{energy_mev:?}"),
         "physics.scattering" => "moliere",
         "physics.nuclear" => if nuclear { "transport" } else { "none" },
+        "physics.cross_sections" => "icru63",
         "physics.secondaries" => "icru63",
     ];
     DepthDoses::of(WATER, &overrides, theirs)
@@ -56,21 +57,19 @@ fn depth_doses_of_all_physics_are_those_of_mcsquare() {
     let found = [(1, 70.0), (2, 100.0), (3, 150.0), (4, 200.0), (5, 230.0)]
         .map(|(column, energy_mev)| depth_doses(column, energy_mev, ALL_PHYSICS));
     let r80 = largest_of_all(&found, &DepthDoses::r80_mm);
-    // 230 MeV: MCsquare's lower elastic cross-sections are a third of it, and a quarter is there without nuclear interactions.
-    known_difference("mcsquare-r80-energies", r80, 0.15, 0.18, "mm");
-    let up_to_150 = largest_of_all(&found[..3], &DepthDoses::r80_mm);
-    claim("mcsquare-r80-water", up_to_150, 0.15, "mm");
+    claim("mcsquare-r80-energies", r80, 0.15, "mm");
     let rms = largest_of_all(&found, &DepthDoses::rms);
     claim("mcsquare-depth-rms-water", rms, 0.007, "of the peak");
-    let ratio = largest_of_all(&found, &DepthDoses::peak_to_entrance);
-    claim("mcsquare-peak-to-entrance-water", ratio, 0.03, "1");
+    let up_to_200 = largest_of_all(&found[..4], &DepthDoses::peak_to_entrance);
+    claim("mcsquare-peak-to-entrance-water", up_to_200, 0.03, "1");
+    // In the first millimetre, where what is set free builds up in cells of 4 mm.
+    let at_230 = found[4].peak_to_entrance();
+    known_difference("mcsquare-peak-to-entrance-230", at_230, 0.03, 0.036, "1");
     let largest = largest_of_all(&found, &DepthDoses::largest);
-    // 230 MeV, where the peak is too high beside Geant4's as well.
-    known_difference(
+    claim(
         "mcsquare-depth-largest-energies",
         largest,
         0.02,
-        0.023,
         "of the peak",
     );
 }
@@ -82,6 +81,7 @@ fn maps(name: &str, depth_mm: f64, region: &str) -> (Distribution, Grid) {
         "phantom.z_mm" => format!("[0.0, {depth_mm:?}]"),
         "physics.scattering" => "moliere",
         "physics.nuclear" => "transport",
+        "physics.cross_sections" => "icru63",
         "physics.secondaries" => "icru63",
     ];
     let found = run(&format!("{WATER}{region}"), &overrides);
@@ -126,7 +126,7 @@ fn half_a_bone_and_half_a_lung_with_nuclear_interactions_are_those_of_mcsquare()
     claim_map("lung_half", 220.0, &format!("{LUNG}{HALF}"));
 }
 
-/// MCsquare takes ICRU 63's elastic cross-sections, a quarter to a third below Barashenkov's above 80 MeV; Geant4's halo is within 15 %.
+/// From 11 mm on 20 to 34 % more than MCsquare's, with its own data; beside Geant4, with the cascade's, within 13 %.
 #[test]
 fn the_map_in_water_is_mcsquares_but_for_the_halo() {
     claim_map("water", 180.0, "");

@@ -57,13 +57,8 @@ fn with_bethes_logarithm_alone_the_range_is_a_little_longer() {
     let own = CASE.replace("water_geant4", "water_icru90");
     let found = depth_doses(&own, &[]);
     claim("nuclear-r80-icru90", found.r80_mm(), 0.15, "mm");
-    known_difference(
-        "nuclear-depth-largest-icru90",
-        found.largest(),
-        0.02,
-        0.024,
-        "of the peak",
-    );
+    let largest = found.largest();
+    claim("nuclear-depth-largest-icru90", largest, 0.02, "of the peak");
 }
 
 #[test]
@@ -184,6 +179,9 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
     let peak = 150..DISTAL_80_MM;
     let id = "nuclear-let-all-peak-halfmm-cells";
     claim(id, on_halves(peak.clone()), 0.03, "1");
+    // Their scorer is 1.3 to 1.9 % low.
+    let on_axis = blocks(peak, Protons::All, Over::Axis);
+    known_difference("nuclear-let-all-peak", on_axis, 0.03, 0.0333, "1");
     let distal = 140..DISTAL_80_MM;
     for (id, depths, protons, over) in [
         ("nuclear-let-primary", 0..140, Protons::Primary, Over::Axis),
@@ -205,7 +203,6 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
             Protons::Primary,
             Over::Plane,
         ),
-        ("nuclear-let-all-peak", peak, Protons::All, Over::Axis),
         ("nuclear-let-all-plane", 0..150, Protons::All, Over::Plane),
     ] {
         claim(id, blocks(depths, protons, over), 0.03, "1");
