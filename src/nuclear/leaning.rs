@@ -79,7 +79,9 @@ impl<'a> Ways<'a> {
         let (ranges, centers_mev) = (&self.ranges_g_per_cm2, self.centers_mev);
         let range = cosine * ranges[energy];
         let highest = ranges.len().checked_sub(2)?;
-        let bin = ranges[..=energy].iter().rposition(|one| *one <= range)?;
+        let bin = ranges[..=energy]
+            .partition_point(|one| *one <= range)
+            .checked_sub(1)?;
         let bin = bin.min(highest);
         let above = (range - ranges[bin]) / (ranges[bin + 1] - ranges[bin]);
         let mean_mev = (1.0 - above) * centers_mev[bin] + above * centers_mev[bin + 1];

@@ -30,8 +30,9 @@ impl Projection {
             share: vec![0.0; POLAR_CELLS * bins],
             inverse_path: vec![0.0; POLAR_CELLS * bins],
         };
+        let edges = edges(axis);
         for cell in 0..POLAR_CELLS {
-            projection.fill(cell, axis, parent_rad.abs());
+            projection.fill(cell, &edges, parent_rad.abs());
         }
         if parent_rad == 0.0 {
             let mirrored = projection.mirrored();
@@ -58,7 +59,7 @@ impl Projection {
         &self.inverse_path[cell * self.bins..(cell + 1) * self.bins]
     }
 
-    fn fill(&mut self, cell: usize, axis: &AngleAxis, parent_rad: f64) {
+    fn fill(&mut self, cell: usize, edges: &[f64], parent_rad: f64) {
         let polar =
             |i: usize| (cell as f64 + (i as f64 + 0.5) / POLAR_SAMPLES as f64) * POLAR_CELL_RAD;
         let solid: f64 = (0..POLAR_SAMPLES).map(|i| polar(i).sin()).sum();
@@ -70,7 +71,7 @@ impl Projection {
             let polar = polar(i).sin_cos();
             for azimuth in azimuths {
                 let (x, y, z) = direction(polar, azimuth, parent);
-                if let Some(bin) = bin_of(axis, x, z) {
+                if let Some(bin) = bin_of(edges, x, z) {
                     self.share[cell * self.bins + bin] += weight;
                     self.inverse_path[cell * self.bins + bin] += weight * (1.0 - y * y).sqrt();
                 }
@@ -98,9 +99,22 @@ fn direction(polar: (f64, f64), azimuth: (f64, f64), parent: (f64, f64)) -> (f64
     (x * cos + z * sin, polar.0 * azimuth.0, z * cos - x * sin)
 }
 
-fn bin_of(axis: &AngleAxis, x: f64, z: f64) -> Option<usize> {
-    let place = (x.atan2(z) - axis.centers_rad[0]) / axis.bin_rad + 0.5;
-    (z > 0.0 && place >= 0.0 && place < axis.bins() as f64).then_some(place as usize)
+/// Tangents of the bins' edges: an axis of less than 90 degrees to either side.
+fn edges(axis: &AngleAxis) -> Vec<f64> {
+    let lower = axis
+        .centers_rad
+        .iter()
+        .map(|center| center - 0.5 * axis.bin_rad);
+    let last = axis.centers_rad[axis.bins() - 1] + 0.5 * axis.bin_rad;
+    lower.chain([last]).map(f64::tan).collect()
+}
+
+fn bin_of(edges: &[f64], x: f64, z: f64) -> Option<usize> {
+    if z <= 0.0 {
+        return None;
+    }
+    let above = edges.partition_point(|&edge| edge * z <= x);
+    (above < edges.len()).then(|| above.checked_sub(1))?
 }
 
 /// The two polar cells whose centres enclose an angle, and their shares; None where it points backward.

@@ -24,6 +24,8 @@ pub struct MaterialRemoval {
 }
 
 impl Removal {
+    /// What a beam loses.
+    ///
     /// # Errors
     /// Internal, where the embedded data are damaged.
     pub fn new(
@@ -31,36 +33,42 @@ impl Removal {
         sources: NuclearSources,
         materials: &[Material],
     ) -> Result<Removal> {
-        Self::into_populations(nuclear, sources, &Population::OF_PROTONS, materials)
-    }
-
-    /// Removal by some of the interactions only.
-    ///
-    /// # Errors
-    /// Internal, where the embedded data are damaged.
-    pub fn into_populations(
-        nuclear: Nuclear,
-        sources: NuclearSources,
-        populations: &[Population],
-        materials: &[Material],
-    ) -> Result<Removal> {
-        let materials = match nuclear {
-            Nuclear::None => Vec::new(),
-            Nuclear::Local | Nuclear::Transport => materials
-                .iter()
-                .map(|material| MaterialRemoval::of(material, nuclear, sources, populations))
-                .collect::<Result<_>>()?,
-        };
-        Ok(Removal { materials })
-    }
-
-    /// The same, with the LET of the protons that are set free; `interactions` of every material.
-    pub fn with_let(mut self, interactions: &[Interactions], materials: &[Material]) -> Removal {
-        let of_materials = interactions.iter().zip(materials);
-        for (removal, (interactions, material)) in self.materials.iter_mut().zip(of_materials) {
-            removal.protons_let = Some(protons_let(material, interactions));
+        if nuclear == Nuclear::None {
+            return Ok(Removal::default());
         }
-        self
+        let of_one = |material| Interactions::of(material, nuclear, sources);
+        let interactions = materials.iter().map(of_one).collect::<Result<Vec<_>>>()?;
+        Ok(Self::into_populations(
+            &Population::OF_PROTONS,
+            &interactions,
+        ))
+    }
+
+    /// By the interactions that lead into some populations; `interactions` of every material.
+    pub fn into_populations(populations: &[Population], interactions: &[Interactions]) -> Removal {
+        let of_one = |one: &Interactions| {
+            MaterialRemoval::of(one, |mev| {
+                let into = |population: &Population| one.cm2_per_g(*population, mev);
+                populations.iter().map(into).sum()
+            })
+        };
+        Removal {
+            materials: interactions.iter().map(of_one).collect(),
+        }
+    }
+
+    /// By nonelastic reactions, with the LET of the protons that these set free; `interactions` of every material.
+    pub fn nonelastic(interactions: &[Interactions], materials: &[Material]) -> Removal {
+        let of_one = |(one, material): (&Interactions, &Material)| {
+            let nonelastic = |mev| one.reactions.nonelastic_cm2_per_g(mev);
+            MaterialRemoval {
+                protons_let: Some(protons_let(material, one)),
+                ..MaterialRemoval::of(one, nonelastic)
+            }
+        };
+        Removal {
+            materials: interactions.iter().zip(materials).map(of_one).collect(),
+        }
     }
 
     /// The reactions of a material; none where nothing reacts.
@@ -76,24 +84,14 @@ impl Removal {
 }
 
 impl MaterialRemoval {
-    fn of(
-        material: &Material,
-        nuclear: Nuclear,
-        sources: NuclearSources,
-        populations: &[Population],
-    ) -> Result<MaterialRemoval> {
-        let interactions = Interactions::of(material, nuclear, sources)?;
+    fn of(interactions: &Interactions, cm2_per_g: impl Fn(f64) -> f64) -> MaterialRemoval {
         let reactions = &interactions.reactions;
-        Ok(MaterialRemoval {
-            cm2_per_g: EvenTable::of(|mev| {
-                let all = populations.iter();
-                all.map(|population| interactions.cm2_per_g(*population, mev))
-                    .sum()
-            }),
+        MaterialRemoval {
+            cm2_per_g: EvenTable::of(cm2_per_g),
             fragments: EvenTable::of(|mev| reactions.energy_fraction_heavy_charged(mev)),
             protons: EvenTable::of(|mev| reactions.energy_fraction_protons(mev)),
             protons_let: None,
-        })
+        }
     }
 }
 
@@ -126,7 +124,7 @@ mod tests {
         let materials = [water.clone()];
         let removal = Removal::new(Nuclear::Local, sources, &materials).expect("the same");
         assert!(removal.of(0).expect("water").protons_let.is_none());
-        let removal = removal.with_let(&[of(Nuclear::Local)], &materials);
+        let removal = Removal::nonelastic(&[of(Nuclear::Local)], &materials);
         let reactions = removal.of(0).expect("water");
         let integral = reactions.protons_let.as_ref().expect("asked for");
         for mev in [60.0, 105.0, 200.0] {

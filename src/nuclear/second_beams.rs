@@ -3,6 +3,7 @@
 use super::interactions::Interactions;
 use super::local::on_the_spot;
 use super::population::Population;
+use super::removal::Removal;
 use super::secondary::{self, Marched, Parents, SecondaryProtons};
 use crate::backend::Machine;
 use crate::case::{Case, Nuclear};
@@ -35,15 +36,19 @@ impl Direction {
         let interactions = materials
             .map(|material| Interactions::of(material, nuclear, sources))
             .collect::<Result<Vec<_>>>()?;
-        let of = |population| {
-            SecondaryProtons::new(case, phantom, water, beam, population, &interactions)
+        let of = |population, removal| {
+            let all = &interactions;
+            SecondaryProtons::new(case, phantom, water, beam, population, all, removal)
         };
+        let again = Removal::into_populations(&Population::OF_SCATTERED, &interactions);
+        // Settled on the spot.
+        let nonelastic = Removal::nonelastic(&interactions, &phantom.materials);
         Ok(Direction {
             angle_deg: case.beams[beam].angle_deg,
-            scattered: of(Population::Scattered)?,
-            hydrogen: of(Population::Hydrogen)?,
-            set_free: of(Population::SetFree)?,
-            deuterons: of(Population::Deuterons)?,
+            scattered: of(Population::Scattered, again),
+            hydrogen: of(Population::Hydrogen, nonelastic.clone()),
+            set_free: of(Population::SetFree, nonelastic),
+            deuterons: of(Population::Deuterons, Removal::default()),
         })
     }
 

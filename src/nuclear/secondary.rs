@@ -14,8 +14,7 @@ use super::range_variance::RangeVariance;
 use super::removal::Removal;
 use crate::backend::{Machine, Stepper, Stride, Tally};
 use crate::case::{
-    AngleBins, Backward, BeamSpec, Case, EnergyAxisSpec, Nuclear, NuclearSources, Scattering,
-    Splitting, Stepping,
+    AngleBins, Backward, BeamSpec, Case, EnergyAxisSpec, Nuclear, Scattering, Splitting, Stepping,
 };
 use crate::error::Result;
 use crate::ledger::Reactions;
@@ -60,10 +59,8 @@ pub struct SecondaryProtons {
 }
 
 impl SecondaryProtons {
-    /// For spots in the direction of `beam`, none of higher energy than it; `interactions` of every material.
-    ///
-    /// # Errors
-    /// Internal, where embedded data are damaged.
+    /// For spots in the direction of `beam`, none of higher energy than it; `interactions` of every material, and `removal` by those that
+    /// take these protons in turn.
     pub fn new(
         case: &Case,
         fine: &Phantom,
@@ -71,7 +68,8 @@ impl SecondaryProtons {
         beam: usize,
         population: Population,
         interactions: &[Interactions],
-    ) -> Result<SecondaryProtons> {
+        removal: Removal,
+    ) -> SecondaryProtons {
         let Frame {
             case,
             phantom,
@@ -93,7 +91,7 @@ impl SecondaryProtons {
             EmissionTable::new(material, interactions, &axis, &projection, population)
         };
         let tables: Vec<EmissionTable> = of_materials.map(emission).collect();
-        Ok(SecondaryProtons {
+        SecondaryProtons {
             media: Media::new(&phantom),
             production: Production::new(blocks, &phantom, axis.bins()),
             born: Scores::of_cells(fine.material_index.dim()),
@@ -108,18 +106,13 @@ impl SecondaryProtons {
             population,
             shares_of_beam: shares(interactions, population, &Population::OF_PROTONS),
             shares_of_scattered: shares(interactions, population, &Population::OF_SCATTERED),
-            removal: removal(
-                population,
-                case.physics.nuclear_sources,
-                &fine.materials,
-                interactions,
-            )?,
+            removal,
             blocks,
             tables,
             axis,
             phantom,
             case,
-        })
+        }
     }
 
     /// Enters what a march absorbed, `factor` of it, as parents of this population; `scores` keep the fragments' deposit.
@@ -285,27 +278,6 @@ fn leaning(population: Population, tables: &[EmissionTable]) -> Leaning {
         tables.iter().for_each(|table| sum.add(&table.leaning));
     }
     sum
-}
-
-/// What reacts on a population's own way: scattered protons into populations again, deuterons not at all.
-fn removal(
-    population: Population,
-    sources: NuclearSources,
-    materials: &[Material],
-    interactions: &[Interactions],
-) -> Result<Removal> {
-    match population {
-        Population::Scattered => Removal::into_populations(
-            Nuclear::Transport,
-            sources,
-            &Population::OF_SCATTERED,
-            materials,
-        ),
-        Population::Hydrogen | Population::SetFree => {
-            Ok(Removal::new(Nuclear::Local, sources, materials)?.with_let(interactions, materials))
-        }
-        Population::Deuterons => Ok(Removal::default()),
-    }
 }
 
 /// Bytes that the stepper of a population allocates, without the operators' tables.
