@@ -134,7 +134,7 @@ fn slopes(map: &Array2<f64>, z: usize, x: usize) -> (f64, f64) {
             (Some(before), Some(after)) => minmod(-before, after),
             (one, other) => other.or(one.map(|rise| -rise)).unwrap_or(0.0),
         };
-        slope.signum() * slope.abs().min(most.max(0.0))
+        slope.min(most).max(-most)
     };
     let (here_z, here_x) = (Some(z), Some(x));
     let along_x = limited(
@@ -157,5 +157,21 @@ fn minmod(a: f64, b: f64) -> f64 {
         a
     } else {
         b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_builds_up_from_nothing_does_so_within_the_first_block() {
+        // Blocks of 4 cells of something that rises by 1 a cell from 0.5 on, and then stays.
+        let rising = Array2::from_shape_vec((3, 1), vec![8.0, 24.0, 24.0]).expect("3 blocks");
+        assert_eq!(slopes(&rising, 0, 0), (16.0, 0.0));
+        assert_eq!(slopes(&rising, 1, 0), (0.0, 0.0));
+        // Steeper than from nothing: a block of 8 holds no more of a slope than 16.
+        let steep = Array2::from_shape_vec((2, 2), vec![8.0, 4.0, 80.0, 40.0]).expect("4 blocks");
+        assert_eq!(slopes(&steep, 0, 0), (12.0, -4.0));
     }
 }

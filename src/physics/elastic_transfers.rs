@@ -6,7 +6,7 @@
 //! these energies a nonelastic reaction with a proton in its spectrum.)
 //!
 //! Or ICRU Report 63's cross-sections by angle, from 5 degrees on, for nuclei up to iron: linear in the angle, scaled to their whole. Where
-//! these are larger than Barashenkov's, below 42 (carbon) to 70 MeV (calcium), they hold the Coulomb amplitude, which is multiple
+//! these are larger than Barashenkov's, below 42 (carbon) to 78 MeV (iron), they hold the Coulomb amplitude, which is multiple
 //! scattering here; there, and for heavier nuclei, the former are taken.
 //!
 //! The nucleus takes t / (2 M_A).

@@ -2,8 +2,9 @@
 //!
 //! Nonelastic cross-section: Barashenkov (data/barashenkov/nonelastic.csv; Be, C, N, O, Na, Al, Si, P, Ca, Fe, Cu, Mo, Sn, W, Pb) or ICRU
 //! Report 63 (data/icru63/nonelastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe, Cu, Ta, W, Pb). Elastic: Barashenkov
-//! (data/barashenkov/elastic.csv; the same elements but P) or ICRU 63 by angle (data/icru63/elastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe), hydrogen's as Geant4 fits it (data/hydrogen_elastic.csv). What is set
-//! free: Geant4's Binary cascade (data/binary_cascade/nonelastic.csv; C, N, O, Al, P, Ca, Cu, Pb) or ICRU 63 (C, N, O, Al, P, Ca).
+//! (data/barashenkov/elastic.csv; the same elements but P) or ICRU 63 by angle (data/icru63/elastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe),
+//! hydrogen's as Geant4 fits it (data/hydrogen_elastic.csv). What is set free: Geant4's Binary cascade
+//! (data/binary_cascade/nonelastic.csv; C, N, O, Al, P, Ca, Cu, Pb) or ICRU 63 (C, N, O, Al, P, Ca).
 //! Linear between the energies, constant above the last, cross-sections 0 below the first. An element without data takes the
 //! nearest one in Z, its cross-section scaled by A^(2/3) (geometry).
 

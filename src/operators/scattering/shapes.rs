@@ -77,11 +77,10 @@ impl<'a> KernelShapes<'a> {
 
     /// Per kind of step, one kernel per class of |angle|.
     pub fn of(&self, medium: usize, energy: usize, kinds: &[Jumps]) -> Vec<Vec<Vec<f64>>> {
-        match self.setting.physics.scattering {
-            _ if self.setting.has_long_jumps() => self.all_jumps(medium, energy, kinds),
-            Scattering::None => vec![vec![vec![1.0]; self.setting.path_mm.len()]; kinds.len()],
-            _ => vec![self.unit_jumps(medium, energy); kinds.len()],
+        if self.setting.has_long_jumps() {
+            return self.all_jumps(medium, energy, kinds);
         }
+        vec![self.unit_jumps(medium, energy); kinds.len()]
     }
 
     fn unit_jumps(&self, medium: usize, energy: usize) -> Vec<Vec<f64>> {
@@ -141,11 +140,12 @@ impl<'a> KernelShapes<'a> {
     fn jump_rates_cm2_per_g(&self, start: &Start, energy_mev: f64) -> Vec<f64> {
         let mut rates = match self.setting.physics.scattering {
             Scattering::Moliere => self.single_jump_rates_cm2_per_g(start.medium, energy_mev),
-            _ => vec![self.unit_jump_rate_cm2_per_g(start.material, energy_mev)],
+            Scattering::None | Scattering::Gaussian | Scattering::Highland => {
+                vec![self.unit_jump_rate_cm2_per_g(start.material, energy_mev)]
+            }
         };
-        let medium = &self.setting.media.list[start.medium];
-        let turns = self.setting.turns;
-        let turns = turns.jumps_cm2_per_g(medium.material, energy_mev);
+        let material = self.setting.media.list[start.medium].material;
+        let turns = self.setting.turns.jumps_cm2_per_g(material, energy_mev);
         rates.resize(rates.len().max(turns.len()), 0.0);
         rates
             .iter_mut()
