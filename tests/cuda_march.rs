@@ -7,9 +7,10 @@ mod small_cases;
 
 use cuda_host::Order;
 use host_launcher::{HostLauncher, HostMachine};
-use small_cases::{cases, outcome, with_march};
+use small_cases::{batches, cases, outcome, spots, with_march};
 use smatrix2d::backend::Machine;
 use smatrix2d::backend::cpu::Cpu;
+use smatrix2d::backend::cuda::kernel::Kernel;
 use smatrix2d::backend::cuda::{CudaMachine, failure};
 use smatrix2d::case::{Case, Precision};
 use smatrix2d::ledger::Ledger;
@@ -68,7 +69,6 @@ fn ledger_bits(text: &str, order: Order) -> Vec<(String, u64)> {
 
 #[test]
 fn a_warp_that_runs_ahead_leaves_the_same_ledger() {
-    // Between them they take all kernels but `copy_plane`.
     let few = ["path", "depth", "path, media, transport, moliere"];
     for (name, text) in cases().into_iter().filter(|(name, _)| few.contains(name)) {
         let forward = ledger_bits(&text, Order::Forward);
@@ -76,33 +76,30 @@ fn a_warp_that_runs_ahead_leaves_the_same_ledger() {
     }
 }
 
-/// The first case with `count` spots side by side: they share a march.
-fn spots(count: usize, nuclear: &str) -> String {
-    let (_, text) = cases().swap_remove(0);
-    let text = format!("{text}\n[physics]\nnuclear = {nuclear:?}\n");
-    let beam = |i: usize| {
-        format!(
-            "\n[[beam]]\nenergy_mev = 40.0\nsigma_x_mm = 1.0\nx_mm = {:?}\n",
-            0.25 * i as f64
-        )
-    };
-    text + &(1..count).map(beam).collect::<String>()
+#[test]
+fn the_cases_that_run_under_the_sanitizers_take_every_kernel_but_copy_plane() {
+    let script = include_str!("../scripts/gpu-check");
+    let line = script
+        .lines()
+        .find_map(|line| line.strip_prefix("SANITIZED = "));
+    let machine = HostMachine::new(Precision::Single);
+    for name in line.unwrap().trim_matches('"').split(';').map(str::trim) {
+        let mut all = cases().into_iter().chain(batches());
+        let case = all.find(|(case, _)| *case == name);
+        outcome(&case.unwrap_or_else(|| panic!("{name}")).1, &machine).unwrap();
+    }
+    let taken =
+        |kernel: &Kernel| machine.launcher.launched(*kernel) != (*kernel == Kernel::CopyPlane);
+    let wrong: Vec<Kernel> = Kernel::all().filter(|kernel| !taken(kernel)).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]
 fn a_batch_of_spots_gives_the_bits_of_the_cpu_which_marches_them_one_by_one() {
-    let batches = [
-        (3, "none"),
-        (17, "none"),
-        (17, "local"),
-        (3, "transport"),
-        (17, "transport"),
-    ];
-    for (count, nuclear) in batches {
-        let text = spots(count, nuclear);
+    for (name, text) in batches() {
         let cpu = outcome(&text, &Cpu::new(Precision::Single)).unwrap();
         let cuda = outcome(&text, &HostMachine::new(Precision::Single)).unwrap();
-        assert_same(&format!("{count} spots, {nuclear}"), &cpu, &cuda);
+        assert_same(name, &cpu, &cuda);
     }
 }
 
@@ -260,7 +257,9 @@ fn what_a_driver_refuses_ends_with_the_exit_code_and_hint_for_it() {
         (2, 71, "coarser grid"),
         (222, 69, "version 525 or later"),
         (209, 69, "compute capability 7.5"),
-        (700, 69, "nvidia-smi"),
+        (221, 69, "libnvidia-ptxjitcompiler"),
+        (700, 69, "CUDA_LAUNCH_BLOCKING"),
+        (999, 69, "nvidia-smi"),
     ];
     for (status, code, hint) in cases {
         let error = failure(

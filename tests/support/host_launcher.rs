@@ -27,6 +27,7 @@ pub struct HostLauncher {
     fetched: RefCell<HashMap<u64, Vec<u8>>>,
     /// Numbers of 8 bytes that came to the host without ever having been written.
     unwritten: Cell<usize>,
+    launched: RefCell<Vec<Kernel>>,
 }
 
 impl HostLauncher {
@@ -40,6 +41,7 @@ impl HostLauncher {
             memory: RefCell::default(),
             fetched: RefCell::default(),
             unwritten: Cell::default(),
+            launched: RefCell::default(),
         }
     }
 
@@ -57,6 +59,16 @@ impl HostLauncher {
 
     pub fn fetches_under_way(&self) -> usize {
         self.fetched.borrow().len()
+    }
+
+    pub fn launched(&self, kernel: Kernel) -> bool {
+        self.launched.borrow().contains(&kernel)
+    }
+
+    fn note(&self, kernel: Kernel) {
+        if !self.launched(kernel) {
+            self.launched.borrow_mut().push(kernel);
+        }
     }
 
     fn brought(&self, from: Address, length: usize) -> &[u8] {
@@ -165,6 +177,7 @@ impl Launcher for HostLauncher {
         shared_bytes: u32,
         arguments: &[Argument],
     ) -> Result<()> {
+        self.note(kernel);
         let passed: Vec<cuda_host::Argument> = arguments
             .iter()
             .map(|argument| cuda_host::Argument::of_bytes(argument.bytes))

@@ -147,6 +147,28 @@ pub fn cases() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Cases with spots side by side, which share a march: (what it is, TOML text).
+pub fn batches() -> Vec<(&'static str, String)> {
+    vec![
+        ("3 spots", spots(3, "none")),
+        ("17 spots", spots(17, "none")),
+        ("17 spots, local", spots(17, "local")),
+        ("3 spots, transport", spots(3, "transport")),
+        ("17 spots, transport", spots(17, "transport")),
+    ]
+}
+
+pub fn spots(count: usize, nuclear: &str) -> String {
+    let beam = |i: usize| {
+        format!(
+            "\n[[beam]]\nenergy_mev = 40.0\nsigma_x_mm = 1.0\nx_mm = {:?}\n",
+            0.25 * i as f64
+        )
+    };
+    let physics = format!("\n[physics]\nnuclear = {nuclear:?}\n");
+    DEPTH.to_string() + &physics + &(1..count).map(beam).collect::<String>()
+}
+
 /// Computes a case; `precision` as in the case file.
 pub fn outcome(text: &str, machine: &dyn Machine) -> Result<Outcome> {
     let case = Case::parse(text, Path::new("small.toml"), &[])?;

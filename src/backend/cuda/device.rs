@@ -41,21 +41,34 @@ pub struct Device {
 
 /// What a driver's status means to the user: `what` was being done.
 pub fn failure(status: u32, name: &str, what: &str, device: &str) -> Error {
-    /// CUresult: out of memory; and the three by which a driver refuses PTX.
-    const OUT_OF_MEMORY: u32 = 2;
-    const REFUSED: [u32; 3] = [209, 218, 222];
     let message = format!("{device}: {what}: {name}");
-    if status == OUT_OF_MEMORY {
-        return Error::new(Kind::OutOfMemory, message)
-            .hint("use a coarser grid, precision = \"half\", or --backend cpu");
-    }
-    let error = Error::new(Kind::NoGpu, message);
-    match REFUSED.contains(&status) {
-        true => error.hint(
+    // CUresult, CUDA driver API.
+    let (kind, hint) = match status {
+        2 => (
+            Kind::OutOfMemory,
+            "use a coarser grid, precision = \"half\", or --backend cpu",
+        ),
+        // No image for the device, PTX invalid or too new.
+        209 | 218 | 222 => (
+            Kind::NoGpu,
             "the kernels need a driver of version 525 or later and compute capability 7.5 or later; or use --backend cpu",
         ),
-        false => error.hint("see nvidia-smi and the system log; or use --backend cpu"),
-    }
+        // The driver's compiler not found, or switched off.
+        221 | 223 => (
+            Kind::NoGpu,
+            "the driver compiles the kernels: it needs libnvidia-ptxjitcompiler.so.1 (in a container too) and CUDA_DISABLE_PTX_JIT unset; or use --backend cpu",
+        ),
+        // A kernel that failed some time before: an illegal address, a trap, a launch that did not end.
+        700..=702 | 714..=719 => (
+            Kind::NoGpu,
+            "an earlier kernel failed: CUDA_LAUNCH_BLOCKING=1 tells which; or use --backend cpu",
+        ),
+        _ => (
+            Kind::NoGpu,
+            "see nvidia-smi and the system log; or use --backend cpu",
+        ),
+    };
+    Error::new(kind, message).hint(hint)
 }
 
 fn status_name(error: &DriverError) -> String {
