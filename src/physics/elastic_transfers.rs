@@ -1,9 +1,8 @@
 //! Elastic scattering on one kind of nucleus heavier than hydrogen: how often, and which momentum transfers t.
 //!
-//! Barashenkov's cross-section, with the coherent term of Ranft (Particle Accelerators 3 (1972) 129), `exp(14.5 A^0.66 t)` for A <= 62
-//! and `exp(60 A^0.33 t)` above, t in GeV2; and beyond the first minimum of its diffraction by his second term, `exp(10 t)`, as much of it
-//! as Geant4 11.3's elastic model (CHIPS) has on oxygen: `WIDE_SHARE`. (He has a quarter for oxygen, quasi-elastic scattering included: at
-//! these energies a nonelastic reaction with a proton in its spectrum.)
+//! Barashenkov's cross-section, with two exponentials of t as Ranft has them (Particle Accelerators 3 (1972) 129), of which the second goes on
+//! beyond the first minimum of the diffraction; the slope of the first and the share of the second are those of Geant4 11.3's elastic model
+//! (CHIPS), by element and energy (data/elastic_transfers.csv).
 //!
 //! Or ICRU Report 63's cross-sections by angle, from 5 degrees on, for nuclei up to iron: linear in the angle, scaled to their whole. Where
 //! these are larger than Barashenkov's, below 42 (carbon) to 78 MeV (iron), they hold the Coulomb amplitude, which is multiple
@@ -13,28 +12,20 @@
 
 use super::element::Element;
 use super::kinematics::momentum_squared_mev2;
-use super::nuclear_tables::{self, Differential, Table};
+use super::nuclear_tables::{self, Differential, ELASTIC_WIDE_SLOPE_PER_GEV2, Table, Transfers};
 use crate::case::CrossSections;
 use crate::constants::{ATOMIC_MASS_UNIT_MEV, PROTON_MASS_MEV};
 use crate::error::Result;
 
 /// Samples of a reaction's momentum transfers, evenly likely.
 const SAMPLES: usize = 64;
-/// The same of the second term, which is rare and wide.
+/// The same of the second exponential, which is rare and wide.
 const WIDE_SAMPLES: usize = 16;
-/// Share of elastic scatterings that are of the second term: with it the mean transfer on oxygen is that of Geant4 11.3 at 60 to 230 MeV,
-/// 0.0131 +- 0.0002 GeV2 (0.0111 without), and its distribution within 0.7 % of all (tests/data/geant4_oxygen_elastic.csv). Taken for every
-/// nucleus.
-const WIDE_SHARE: f64 = 0.022;
-const WIDE_SLOPE_PER_GEV2: f64 = 10.0;
-/// Heaviest nucleus of Ranft's formula for light ones.
-const LIGHT_UP_TO: f64 = 62.0;
-
 /// A kind of nucleus in a material.
 #[derive(Clone, Debug)]
 pub(super) struct Nucleus {
     mass_mev: f64,
-    coherent_slope_per_gev2: f64,
+    transfers: Transfers,
     barashenkov: Table,
     icru63: Vec<ByAngle>,
 }
@@ -48,16 +39,11 @@ pub enum Turns {
 
 impl Nucleus {
     pub(super) fn of(element: &Element, fraction: f64, source: CrossSections) -> Result<Nucleus> {
-        let a = element.atomic_mass_g_per_mol;
-        let mass_mev = a * ATOMIC_MASS_UNIT_MEV;
+        let mass_mev = element.atomic_mass_g_per_mol * ATOMIC_MASS_UNIT_MEV;
         let by_angle = |one| ByAngle::new(one, mass_mev);
         Ok(Nucleus {
             mass_mev,
-            coherent_slope_per_gev2: if a <= LIGHT_UP_TO {
-                14.5 * a.powf(0.66)
-            } else {
-                60.0 * a.powf(0.33)
-            },
+            transfers: nuclear_tables::elastic_transfers(element)?,
             barashenkov: nuclear_tables::elastic_cm2_per_g(element, fraction)?,
             icru63: match source {
                 CrossSections::Barashenkov => Vec::new(),
@@ -78,7 +64,7 @@ impl Nucleus {
         let tabulated = self.tabulated(energy_mev);
         let whole: f64 = tabulated.iter().map(|(_, cm2_per_g)| cm2_per_g).sum();
         if tabulated.is_empty() || whole > cm2_per_g {
-            return self.of_ranft(energy_mev, cm2_per_g).into();
+            return self.falling(energy_mev, cm2_per_g).into();
         }
         let samples = SAMPLES / tabulated.len();
         let term =
@@ -86,14 +72,16 @@ impl Nucleus {
         tabulated.into_iter().map(term).collect()
     }
 
-    fn of_ranft(&self, energy_mev: f64, cm2_per_g: f64) -> [Term<'_>; 2] {
-        let falling = |share: f64, slope_per_gev2: f64, samples: usize| {
+    fn falling(&self, energy_mev: f64, cm2_per_g: f64) -> [Term<'_>; 2] {
+        let slope_per_gev2 = self.transfers.slope_per_gev2.or_end(energy_mev);
+        let wide_share = self.transfers.wide_share.or_end(energy_mev);
+        let term = |share: f64, slope_per_gev2: f64, samples: usize| {
             let shape = Shape::Falling { slope_per_gev2 };
             self.term(energy_mev, share * cm2_per_g, samples, shape)
         };
         [
-            falling(1.0 - WIDE_SHARE, self.coherent_slope_per_gev2, SAMPLES),
-            falling(WIDE_SHARE, WIDE_SLOPE_PER_GEV2, WIDE_SAMPLES),
+            term(1.0 - wide_share, slope_per_gev2, SAMPLES),
+            term(wide_share, ELASTIC_WIDE_SLOPE_PER_GEV2, WIDE_SAMPLES),
         ]
     }
 
@@ -262,4 +250,35 @@ impl ByAngle {
 fn largest_transfer_gev2(mass_mev: f64, energy_mev: f64) -> f64 {
     let invariant = (PROTON_MASS_MEV + mass_mev).powi(2) + 2.0 * mass_mev * energy_mev;
     4e-6 * momentum_squared_mev2(energy_mev) * mass_mev * mass_mev / invariant
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_transfers_are_those_that_the_exponentials_were_fitted_to() {
+        let fitted = include_str!("../../data/elastic_transfers.csv");
+        let rows: Vec<Vec<&str>> = fitted
+            .lines()
+            .skip(3)
+            .map(|line| line.split(',').collect())
+            .collect();
+        assert_eq!(rows.len(), 91 * 6, "helium to uranium, six energies");
+        for row in rows {
+            let number = |index: usize| row[index].parse::<f64>().expect("a number");
+            let element = Element::by_symbol(row[0]).expect("an element");
+            let nucleus = Nucleus::of(&element, 1.0, CrossSections::Barashenkov);
+            let nucleus = nucleus.expect("data are embedded");
+            let (mut sum, mut whole) = (0.0, 0.0);
+            for term in nucleus.terms(number(1)) {
+                let samples = term.sampled_mev2(Turns::Beyond(1.0)).sum::<f64>();
+                sum += 1e-6 * term.cm2_per_g * samples / term.samples as f64;
+                whole += term.cm2_per_g;
+            }
+            // The middles of evenly likely parts: 0.5 % of 64, 2 % of 16 are missing.
+            let ratio = sum / whole / number(4);
+            assert!((0.985..1.005).contains(&ratio), "{row:?}: {ratio}");
+        }
+    }
 }

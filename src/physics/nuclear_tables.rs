@@ -4,8 +4,9 @@
 //! Report 63 (data/icru63/nonelastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe, Cu, Ta, W, Pb). Elastic: Barashenkov
 //! (data/barashenkov/elastic.csv; the same elements but P) or ICRU 63 by angle (data/icru63/elastic.csv; C, N, O, Al, Si, P, Ca, Ti, Fe),
 //! hydrogen's as Geant4 fits it (data/hydrogen_elastic.csv). What is set free: Geant4's Binary cascade
-//! (data/binary_cascade/nonelastic.csv; C, N, O, Al, P, Ca, Cu, Pb) or ICRU 63 (C, N, O, Al, P, Ca).
-//! Linear between the energies, constant above the last, cross-sections 0 below the first. An element without data takes the
+//! (data/binary_cascade/nonelastic.csv; C, N, O, Al, P, Ca, Cu, Pb) or ICRU 63 (C, N, O, Al, P, Ca). Momentum transfers of elastic
+//! scattering: fits to Geant4's, helium to uranium (data/elastic_transfers.csv).
+//! Linear between the energies, constant outside, cross-sections 0 below the first. An element without data takes the
 //! nearest one in Z, its cross-section scaled by A^(2/3) (geometry).
 
 use super::element::Element;
@@ -28,6 +29,9 @@ static ELASTIC: LazyLock<Rows> =
 
 static ICRU63_ELASTIC: LazyLock<Rows> =
     LazyLock::new(|| rows(include_str!("../../data/icru63/elastic.csv")));
+
+static ELASTIC_TRANSFERS: LazyLock<Rows> =
+    LazyLock::new(|| rows(include_str!("../../data/elastic_transfers.csv")));
 
 static BINARY_CASCADE: LazyLock<Rows> =
     LazyLock::new(|| rows(include_str!("../../data/binary_cascade/nonelastic.csv")));
@@ -64,6 +68,24 @@ pub(super) fn elastic_cm2_per_g(element: &Element, fraction: f64) -> Result<Tabl
         fraction,
         if hydrogen { &HYDROGEN } else { &ELASTIC },
     )
+}
+
+/// Momentum transfers t of elastic scattering: the slope of their first exponential, 1/GeV2, and the share of their second, of which
+/// `ELASTIC_WIDE_SLOPE_PER_GEV2` is the slope.
+#[derive(Clone, Debug)]
+pub(super) struct Transfers {
+    pub slope_per_gev2: Table,
+    pub wide_share: Table,
+}
+
+pub(super) const ELASTIC_WIDE_SLOPE_PER_GEV2: f64 = 10.0;
+
+pub(super) fn elastic_transfers(element: &Element) -> Result<Transfers> {
+    let fitted = nearest(element, &ELASTIC_TRANSFERS, 3)?;
+    Ok(Transfers {
+        slope_per_gev2: fitted.column(2)?,
+        wide_share: fitted.column(3)?,
+    })
 }
 
 /// Elastic cross-section of one energy, and how it is spread over the angles from `ELASTIC_ANGLE_STEP_DEG` to 180 degrees, evenly apart.

@@ -1,7 +1,6 @@
 """Geant4 (Agostinelli et al., Nucl. Instrum. Methods A 506 (2003) 250) with all physics, for tests/data.
 
     geant4.py BINARY           depth doses and LET in water, maps there and with bone and lung; half an hour on two cores
-    geant4.py BINARY elastic   momentum transfers of elastic scatterings on oxygen; some minutes
     geant4.py BINARY ranges    how far protons come that only slow down, on Geant4's usual tables and on fine ones; seconds
 
 Needs the package geant4-pybind 0.1.0 (Geant4 11.3.0) besides scripts/python-requirements.txt. BINARY, the release program, is asked for
@@ -27,7 +26,6 @@ BONE, LUNG = ("bone_cortical_mcsquare", 1.85), ("lung_mcsquare", 0.26)
 # Those of the runs here and of tests/data/topas_water_depth_doses.csv.
 RANGES_MEV = (70.0, 70.688, 99.965, 100.0, 125.729, 149.811, 150.0, 174.367, 199.492, 200.0, 216.449, 230.0)
 USUAL_BINS, FINE_BINS = 20, 100
-PROTON_MEV, OXYGEN_MEV = 938.272, 15.995 * 931.494
 
 
 class Run(NamedTuple):
@@ -189,34 +187,7 @@ def save_ranges():
         file.writelines(f"{energy},{usual:.4f},{fine:.4f}\n" for energy, usual, fine in rows)
 
 
-def oxygen_transfers_gev2(seed):
-    """Of elastic scatterings above 60 MeV along the way of 230 MeV protons in water. Oxygen's recoil tells them from hydrogen's; a step loses
-    less than 2 MeV besides."""
-    import geant4_beam
-
-    rows = []
-    geant4_beam.march(230.0, 25_000, 380, rows.append, watch=geant4_beam.ElasticTurns, seed=seed, scattering=False)
-    before, lost, cosine = rows[0]
-    transfer_mev2 = 2 * before * (before + 2 * PROTON_MEV) * (1 - cosine)
-    recoil = transfer_mev2 / (2 * OXYGEN_MEV)
-    return 1e-6 * transfer_mev2[(before > 60) & (np.abs(lost - recoil) < 2 + 0.3 * recoil)]
-
-
-def save_elastic():
-    with processes() as pool:
-        transfers = np.concatenate(list(pool.map(oxygen_transfers_gev2, (11, 12))))
-    error = transfers.std() / np.sqrt(len(transfers))
-    percentiles = np.arange(1, 100)
-    with open(DATA / "geant4_oxygen_elastic.csv", "w") as file:
-        file.write("# Geant4 11.3.0, docs/verification/draw/geant4.py: momentum transfers of elastic scatterings of protons on oxygen, 60 to 230 MeV;\n")
-        file.write(f"# {len(transfers)} of them, mean {transfers.mean():.5f} +- {error:.5f} GeV2\n")
-        file.write("percent_below,transfer_gev2\n")
-        file.writelines(f"{p},{t:.5g}\n" for p, t in zip(percentiles, np.percentile(transfers, percentiles)))
-
-
 def main(binary, what=""):
-    if what == "elastic":
-        return save_elastic()
     if what == "ranges":
         return save_ranges()
     with processes() as pool:

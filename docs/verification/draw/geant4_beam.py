@@ -160,53 +160,28 @@ class Steps(g4.G4UserSteppingAction):
             self.rows = []
 
 
-class ElasticTurns(g4.G4UserSteppingAction):
-    """Hands on (MeV before, MeV lost, cosine of the turn) of the primaries' elastic scatterings; nothing else is followed."""
-
-    def __init__(self, take):
-        super().__init__()
-        self.take, self.rows = take, []
-
-    def UserSteppingAction(self, step):
-        track, before, after = step.GetTrack(), step.GetPreStepPoint(), step.GetPostStepPoint()
-        if track.GetTrackID() != 1:
-            track.SetTrackStatus(g4.fStopAndKill)
-            return
-        process = after.GetProcessDefinedStep()
-        if process and process.GetProcessName() == "hadElastic":
-            u, v = before.GetMomentumDirection(), after.GetMomentumDirection()
-            cosine = u.x * v.x + u.y * v.y + u.z * v.z
-            # Where nothing turned, the cross-section at the step's end was too small after all.
-            if cosine < 1 - 1e-12:
-                lost = before.GetKineticEnergy() - after.GetKineticEnergy()
-                self.rows.append((before.GetKineticEnergy(), lost, cosine))
-
-    def hand_on(self):
-        self.take(np.array(self.rows).T)
-
-
 class Actions(g4.G4VUserActionInitialization):
     """Makes the beam and what watches it, once Geant4 has its physics."""
 
-    def __init__(self, beam, watch, take):
+    def __init__(self, beam, take):
         super().__init__()
-        self.beam, self.watch, self.take = beam, watch, take
+        self.beam, self.take = beam, take
 
     def Build(self):
-        self.steps = self.watch(self.take)
+        self.steps = Steps(self.take)
         self.kept = [Beam(*self.beam), self.steps, Killed()]
         for action in self.kept:
             self.SetUserAction(action)
 
 
 def march(
-    energy_mev, histories, depth_mm, take, watch=Steps, region=None, sigma_mm=3.0, seed=1, nuclear=True, scattering=True, straggling=True, bins_a_decade=100
+    energy_mev, histories, depth_mm, take, region=None, sigma_mm=3.0, seed=1, nuclear=True, scattering=True, straggling=True, bins_a_decade=100
 ):
-    """Protons one by one; `take` gets what `watch` hands on of them. Tables of 100 bins a decade: with the 20 that are usual Geant4 reads energies from its
+    """Protons one by one; `take` gets their steps. Tables of 100 bins a decade: with the 20 that are usual Geant4 reads energies from its
     inverse range tables with errors that add up to 0.15 mm of range at 230 MeV (`geant4.py BINARY ranges`)."""
     manager = g4.G4RunManagerFactory.CreateRunManager(g4.G4RunManagerType.Serial)
     phantom, physics = Phantom(depth_mm, region), Physics(nuclear, scattering)
-    actions = Actions((energy_mev, sigma_mm, seed), watch, take)
+    actions = Actions((energy_mev, sigma_mm, seed), take)
     for part in (phantom, physics, actions):
         manager.SetUserInitialization(part)
     parameters = g4.G4EmParameters.Instance()
