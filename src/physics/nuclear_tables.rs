@@ -160,7 +160,7 @@ fn rows(csv: &'static str) -> Rows {
     data.map(|line| line.split(',').collect()).collect()
 }
 
-/// Rows of the element of a data file that is nearest in Z to the wanted one.
+/// Rows of an element of a data file.
 struct ElementRows {
     element: Element,
     rows: Vec<Vec<&'static str>>,
@@ -178,25 +178,23 @@ impl ElementRows {
     }
 }
 
-/// The nearest element (the lighter of two) whose rows hold something in the given column.
+/// The rows of an element that hold something in the given column; without any, those of the nearest one (the lighter of two).
 fn nearest(element: &Element, rows: &'static Rows, column: usize) -> Result<ElementRows> {
-    let filled: Vec<_> = rows
-        .iter()
-        .filter(|row| row.get(column).is_some_and(|field| !field.is_empty()))
-        .collect();
-    let mut symbols: Vec<&str> = filled.iter().map(|row| row[0]).collect();
+    let filled = |row: &&Vec<&str>| row.get(column).is_some_and(|field| !field.is_empty());
+    let of = |element: Element| {
+        let own = rows.iter().filter(|row| row[0] == element.symbol);
+        let rows = own.filter(filled).cloned().collect();
+        ElementRows { element, rows }
+    };
+    let own = of(element.clone());
+    if !own.rows.is_empty() {
+        return Ok(own);
+    }
+    let mut symbols: Vec<&str> = rows.iter().filter(filled).map(|row| row[0]).collect();
     symbols.dedup();
     let found = element.nearest(symbols, |symbol| symbol)?;
     let (nearest, _) = found.ok_or_else(damaged)?;
-    let rows = filled
-        .into_iter()
-        .filter(|row| row[0] == nearest.symbol)
-        .cloned()
-        .collect();
-    Ok(ElementRows {
-        element: nearest,
-        rows,
-    })
+    Ok(of(nearest))
 }
 
 fn damaged() -> Error {
