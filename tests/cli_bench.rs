@@ -40,6 +40,9 @@ fn a_grid_is_timed_per_operator_for_both_schemes() {
             let seconds = scheme["figures"][operator].as_f64();
             assert!(seconds.is_some_and(|s| s > 0.0), "{operator}: {scheme}");
         }
+        let residual = scheme["figures"]["weight_residual"].as_f64();
+        // Rounding of single precision.
+        assert!(residual.is_some_and(|r| r.abs() < 1e-6), "{scheme}");
     }
     let (code, text, _) = bench("--grid 8x8x12x10 --steps 1 --backend cpu");
     assert_eq!(code, 0);

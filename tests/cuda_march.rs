@@ -12,6 +12,7 @@ use smatrix2d::backend::Machine;
 use smatrix2d::backend::cpu::Cpu;
 use smatrix2d::backend::cuda::kernel::Kernel;
 use smatrix2d::backend::cuda::{CudaMachine, failure};
+use smatrix2d::bench::dense::{Cells, measure};
 use smatrix2d::case::{Case, Precision};
 use smatrix2d::ledger::Ledger;
 use smatrix2d::media::Media;
@@ -100,6 +101,27 @@ fn a_batch_of_spots_gives_the_bits_of_the_cpu_which_marches_them_one_by_one() {
         let cpu = outcome(&text, &Cpu::new(Precision::Single)).unwrap();
         let cuda = outcome(&text, &HostMachine::new(Precision::Single)).unwrap();
         assert_same(name, &cpu, &cuda);
+    }
+}
+
+#[test]
+fn the_bench_of_a_dense_grid_finds_its_weight_again() {
+    let cells = Cells::parse("8x12x12x10").unwrap();
+    // Rounding of the storage: 2^-24, 2^-53, 2^-12, averaged over cells.
+    for (precision, tolerance) in [
+        (Precision::Single, 1e-6),
+        (Precision::Double, 1e-13),
+        (Precision::Half, 1e-4),
+    ] {
+        for scheme in ["cubic", "linear"] {
+            let machine = HostMachine::new(precision);
+            let figures = measure(cells, scheme, &machine, precision, 1).unwrap();
+            let residual = figures.weight_residual;
+            assert!(
+                residual.abs() < tolerance,
+                "{scheme}, {precision:?}: {residual:e}"
+            );
+        }
     }
 }
 

@@ -78,8 +78,8 @@ pub trait Stepper {
         weights: &[f64],
         take: &mut dyn FnMut(Scores) -> Result<()>,
     ) -> Result<Vec<Tally>>;
-    /// Puts a state in the whole grid of the first spot (benchmarks, tests): `row(i, cells)` fills the cells along x of row number
-    /// i in the index order [energy, angle, z].
+    /// Begins with a state in the whole grid of the first spot (benchmarks, tests): `row(i, cells)` fills the cells along x of row number
+    /// i in the index order [energy, angle, z]. It counts as injected.
     fn put_state(&mut self, row: &dyn Fn(usize, &mut [f64])) -> Result<()>;
     /// The first spot's psi in the same order; zero outside the window.
     fn state(&mut self) -> Result<Vec<f64>>;

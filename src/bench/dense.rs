@@ -95,7 +95,12 @@ pub struct Figures {
     /// Of psi as stored, once.
     pub bytes: f64,
     pub bins: usize,
+    /// Weight that the ledger does not find again, of all.
+    pub weight_residual: f64,
 }
+
+/// Weight that may be missing: 16-bit cells hold the state to 2^-12 of each at worst. A wrong index loses more.
+const RESIDUAL_AT_MOST: f64 = 1e-3;
 
 impl Figures {
     /// One read and one write of psi per operator, at copy bandwidth, over the time taken.
@@ -107,7 +112,7 @@ impl Figures {
 /// Times `steps` dense steps, and as many operator by operator, after one each that warm up.
 ///
 /// # Errors
-/// Whatever the machine reports.
+/// An audit that fails: what is left and what left do not add up to the state. Whatever the machine reports.
 pub fn measure(
     cells: Cells,
     scheme: &str,
@@ -123,12 +128,13 @@ pub fn measure(
     let mut stepper = machine.stepper(&march)?;
     stepper.put_state(&developed_state(cells))?;
     let mut times: Vec<[f64; 5]> = Vec::new();
-    for step in 0..=steps {
-        let taken = two_steps(stepper.as_mut(), step)?;
-        if step > 0 {
+    for turn in 0..=steps {
+        let taken = two_steps(stepper.as_mut(), 2 * turn)?;
+        if turn > 0 {
             times.push(taken);
         }
     }
+    let weight_residual = weight_residual(stepper.as_mut())?;
     let taken = |part: usize| median(times.iter().map(|t| t[part]).collect());
     Ok(Figures {
         streaming_s: taken(0),
@@ -138,7 +144,19 @@ pub fn measure(
         copy_s: taken(4),
         bytes: (march.phase_space.layout().len() * bytes_per_bin(precision)) as f64,
         bins: cells.bins(),
+        weight_residual,
     })
+}
+
+/// Ends the march and audits its weight.
+fn weight_residual(stepper: &mut dyn Stepper) -> Result<f64> {
+    let tallies = stepper.unload(&[1.0], &mut |_| Ok(()))?;
+    let residual = tallies[0].ledger.residual().weight;
+    if residual.abs() <= RESIDUAL_AT_MOST {
+        return Ok(residual);
+    }
+    let message = format!("the steps lost {residual:.2e} of the weight");
+    Err(Error::new(Kind::Audit, message).hint("a fault of the program: please report it"))
 }
 
 fn bytes_per_bin(precision: Precision) -> usize {
@@ -163,8 +181,8 @@ fn two_steps(stepper: &mut dyn Stepper, step: usize) -> Result<[f64; 5]> {
         timed(&mut |s| s.lose_energy(step))?,
         timed(&mut |s| {
             s.stream(Stride::Whole)?;
-            s.scatter(step)?;
-            s.lose_energy(step)
+            s.scatter(step + 1)?;
+            s.lose_energy(step + 1)
         })?,
         timed(&mut |s| s.copy_state())?,
     ])

@@ -361,7 +361,9 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
     }
 
     fn put_state(&mut self, row: &dyn Fn(usize, &mut [f64])) -> Result<()> {
+        self.empty();
         self.put_psi(row);
+        self.ledger.injected = self.alive();
         Ok(())
     }
 

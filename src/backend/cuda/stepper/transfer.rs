@@ -120,6 +120,7 @@ impl<S: Stored> CudaStepper<'_, S> {
         let mut weights = vec![0.0; self.march.phase_space.space.cells_x];
         let rows = layout.len() / layout.row;
         let mut to = self.psi()?;
+        let mut put = Amount::default();
         for first in (0..rows).step_by(ROWS_AT_ONCE) {
             let mut cells = vec![S::zeroed(); ROWS_AT_ONCE.min(rows - first) * layout.row];
             for (i, row) in cells.chunks_mut(layout.row).enumerate() {
@@ -127,10 +128,14 @@ impl<S: Stored> CudaStepper<'_, S> {
                 for (cell, &weight) in row.iter_mut().zip(&weights) {
                     *cell = S::stored(weight);
                 }
+                let energy_mev = self.energies_mev()[(first + i) / (rows / layout.energies)];
+                let weight = row.iter().map(|cell| cell.loaded()).sum();
+                put.add(Amount::new(weight, weight * energy_mev));
             }
             self.launcher.upload(to, bytemuck::cast_slice(&cells))?;
             to += size_of_val(&cells[..]) as u64;
         }
+        self.gathered.load(put, Amount::default());
         Ok(())
     }
 
