@@ -29,58 +29,19 @@ ATOMIC_MASS_UNIT_MEV, PROTON_MEV = 931.494, 938.272
 
 
 def transfers_gev2(element, energies_mev=ENERGIES_MEV, number=NUMBER):
-    """By energy. In a process of its own: Geant4 begins once."""
-    import geant4_beam
-    import geant4_pybind as g4
+    """By energy."""
+    import geant4_block
 
     symbol, mass_mev = element
-
-    class Block(g4.G4VUserDetectorConstruction):
-        def Construct(self):
-            # So dense that every proton scatters inside.
-            made = g4.G4Material("target", 100 * g4.g / g4.cm3, 1)
-            made.AddElement(g4.G4NistManager.Instance().FindOrBuildElement(symbol), 1.0)
-            box = g4.G4Box("block", 1e5, 1e5, 1e5)
-            logical = g4.G4LogicalVolume(box, made, "block")
-            placed = g4.G4PVPlacement(None, g4.G4ThreeVector(), logical, "block", None, False, 0)
-            self.kept = [made, box, logical, placed]
-            return placed
-
-    class Scatterings(geant4_beam.Physics):
-        def keeps(self, particle, process):
-            return process == "Transportation" or (particle == "proton" and process == "hadElastic")
-
-    class Watch(g4.G4UserSteppingAction):
-        def UserSteppingAction(self, step):
-            process = step.GetPostStepPoint().GetProcessDefinedStep()
-            if process and process.GetProcessName() == "hadElastic":
-                lost.append(step.GetPreStepPoint().GetKineticEnergy() - step.GetPostStepPoint().GetKineticEnergy())
-                step.GetTrack().SetTrackStatus(g4.fStopAndKill)
-
-    class KillBorn(g4.G4UserStackingAction):
-        def ClassifyNewTrack(self, track):
-            return g4.fUrgent if track.GetParentID() == 0 else g4.fKill
-
-    class Actions(g4.G4VUserActionInitialization):
-        def Build(self):
-            self.beam = geant4_beam.Beam(energies_mev[0], 0.0, 1)
-            self.kept = [self.beam, Watch(), KillBorn()]
-            for action in self.kept:
-                self.SetUserAction(action)
-
-    manager = g4.G4RunManagerFactory.CreateRunManager(g4.G4RunManagerType.Serial)
-    block, physics, actions = Block(), Scatterings(True, False), Actions()
-    for part in (block, physics, actions):
-        manager.SetUserInitialization(part)
-    g4.G4EmParameters.Instance().SetVerbose(0)
-    manager.Initialize()
     lost = []
-    for energy_mev in energies_mev:
-        lost.clear()
-        actions.beam.gun.SetParticleEnergy(energy_mev * g4.MeV)
-        manager.BeamOn(number)
+
+    def take(step):
+        lost.append(step.GetPreStepPoint().GetKineticEnergy() - step.GetPostStepPoint().GetKineticEnergy())
+
+    for _ in geant4_block.march(symbol, "hadElastic", energies_mev, number, take):
         # The nucleus takes t / (2 M). Where nothing is lost, the cross-section at the step's end was too small after all.
         yield 2e-6 * mass_mev * np.array([one for one in lost if one > 0])
+        lost.clear()
 
 
 def largest_gev2(mass_mev, energy_mev):

@@ -29,68 +29,30 @@ SOURCE = "# Geant4 11.3.0 (Geant4 Software License), Binary cascade, computed fo
 
 
 def reactions(element, energies_mev, number):
-    """Reactions at every energy, and rows (energy index, which secondary, MeV, cosine) of their charged secondaries. In a process of its own: Geant4
-    begins once."""
-    import geant4_beam
-    import geant4_pybind as g4
+    """Reactions at every energy, and rows (energy index, which secondary, MeV, cosine) of their charged secondaries."""
+    import geant4_block
 
-    class Block(g4.G4VUserDetectorConstruction):
-        def Construct(self):
-            nist = g4.G4NistManager.Instance()
-            # So dense that every proton reacts inside.
-            made = g4.G4Material("target", 100 * g4.g / g4.cm3, 1)
-            made.AddElement(nist.FindOrBuildElement(element), 1.0)
-            box = g4.G4Box("block", 1e5, 1e5, 1e5)
-            logical = g4.G4LogicalVolume(box, made, "block")
-            placed = g4.G4PVPlacement(None, g4.G4ThreeVector(), logical, "block", None, False, 0)
-            self.kept = [made, box, logical, placed]
-            return placed
+    happened, found = [], []
 
-    class Reactions(geant4_beam.Physics):
-        def keeps(self, particle, process):
-            return process == "Transportation" or (particle == "proton" and process == "protonInelastic")
+    def take(step):
+        all_born = step.GetSecondaryInCurrentStep()
+        # Where nothing is born, the cross-section at the step's end was too small after all.
+        happened.append(len(all_born) > 0)
+        for born in all_born:
+            kind = born.GetParticleDefinition()
+            charge, mass = kind.GetAtomicNumber(), kind.GetAtomicMass()
+            if charge > 0:
+                which = {(1, 1): PROTON, (1, 2): DEUTERON}.get((charge, mass), HEAVIER)
+                found.append((which, born.GetKineticEnergy(), born.GetMomentumDirection().z))
 
-    class Watch(g4.G4UserSteppingAction):
-        def UserSteppingAction(self, step):
-            process = step.GetPostStepPoint().GetProcessDefinedStep()
-            if process and process.GetProcessName() == "protonInelastic":
-                all_born = step.GetSecondaryInCurrentStep()
-                # Where nothing is born, the cross-section at the step's end was too small after all.
-                happened[-1] += len(all_born) > 0
-                for born in all_born:
-                    kind = born.GetParticleDefinition()
-                    charge, mass = kind.GetAtomicNumber(), kind.GetAtomicMass()
-                    if charge > 0:
-                        which = {(1, 1): PROTON, (1, 2): DEUTERON}.get((charge, mass), HEAVIER)
-                        found.append((which, born.GetKineticEnergy(), born.GetMomentumDirection().z))
-                step.GetTrack().SetTrackStatus(g4.fStopAndKill)
-
-    class KillBorn(g4.G4UserStackingAction):
-        def ClassifyNewTrack(self, track):
-            return g4.fUrgent if track.GetParentID() == 0 else g4.fKill
-
-    class Actions(g4.G4VUserActionInitialization):
-        def Build(self):
-            self.beam = geant4_beam.Beam(energies_mev[0], 0.0, 1)
-            self.kept = [self.beam, Watch(), KillBorn()]
-            for action in self.kept:
-                self.SetUserAction(action)
-
-    manager = g4.G4RunManagerFactory.CreateRunManager(g4.G4RunManagerType.Serial)
-    block, physics, actions = Block(), Reactions(True, False), Actions()
-    for part in (block, physics, actions):
-        manager.SetUserInitialization(part)
-    g4.G4EmParameters.Instance().SetVerbose(0)
-    g4.G4UImanager.GetUIpointer().ApplyCommand(f"/random/setSeeds {len(element) + ord(element[0])} {ord(element[-1])}")
-    manager.Initialize()
-    happened, rows = [], []
-    for index, energy_mev in enumerate(energies_mev):
-        found = []
-        happened.append(0)
-        actions.beam.gun.SetParticleEnergy(energy_mev * g4.MeV)
-        manager.BeamOn(number)
+    numbers, rows = [], []
+    seeds = len(element) + ord(element[0]), ord(element[-1])
+    for index, _ in enumerate(geant4_block.march(element, "protonInelastic", energies_mev, number, take, seeds)):
+        numbers.append(sum(happened))
         rows.append(np.array([(index, *one) for one in found]).reshape(-1, 4))
-    return happened, np.concatenate(rows)
+        happened.clear()
+        found.clear()
+    return numbers, np.concatenate(rows)
 
 
 def energy_shares(energy_mev, spacing_mev):
