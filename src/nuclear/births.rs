@@ -1,6 +1,6 @@
 //! Births: what one absorbed proton of a material sets free, by energy bin and polar angle.
 //!
-//! Set free: spectra of nonelastic reactions, and protons that nuclei turned far. Hydrogen: the two protons of a scattering on it.
+//! Set free: spectra of nonelastic reactions. Turned: protons that nuclei turned far. Either: both protons of half of the scatterings on hydrogen.
 //! Scattered: one proton, less the recoil.
 //!
 //! Deuterons: at the same speed protons and deuterons lose the same, so that `R_d(E) = (m_d / m_p) R_p(E m_p / m_d)` (Bethe's
@@ -9,7 +9,7 @@
 //! 1.33 to 1.36 from 5 to 100 MeV).
 
 use super::emission::{Emission, Shares, enclosing};
-use super::interactions::Interactions;
+use super::interactions::{HYDROGEN_SHARE, Interactions};
 use super::leaning::{Leaning, Ways};
 use super::population::Population;
 use super::projection::{POLAR_CELLS, polar_cell, polar_cells};
@@ -66,20 +66,21 @@ impl<'a> Births<'a> {
                 let turns = interactions.small_turns(parent_mev);
                 self.off_nuclei(interactions, parent_mev, turns);
             }
-            Population::Hydrogen => self.off_hydrogen(interactions, parent_mev),
-            Population::SetFree => self.set_free(interactions, parent_mev),
+            Population::Turned => {
+                let turns = interactions.large_turns(parent_mev);
+                self.off_nuclei(interactions, parent_mev, turns);
+                self.off_hydrogen(interactions, parent_mev);
+            }
+            Population::SetFree => {
+                self.nonelastic(interactions, parent_mev);
+                self.off_hydrogen(interactions, parent_mev);
+            }
             Population::Deuterons => self.deuterons(interactions, parent_mev),
         }
     }
 
-    fn set_free(&mut self, interactions: &Interactions, parent_mev: f64) {
-        self.nonelastic(interactions, parent_mev);
-        let turns = interactions.large_turns(parent_mev);
-        self.off_nuclei(interactions, parent_mev, turns);
-    }
-
     fn off_hydrogen(&mut self, interactions: &Interactions, parent_mev: f64) {
-        let share = interactions.elastic_share(parent_mev);
+        let share = HYDROGEN_SHARE * interactions.elastic_share(parent_mev);
         if share > 0.0 {
             self.elastic(&interactions.elastic.from_hydrogen(parent_mev), share);
         }

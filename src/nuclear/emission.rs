@@ -144,7 +144,7 @@ fn whole_mev(
         spectrum.energy_mev_cm2_per_g() / removal
     };
     match population {
-        Population::Scattered | Population::Hydrogen => parent_mev,
+        Population::Scattered | Population::Turned => parent_mev,
         Population::SetFree => parent_mev - deuterons_mev(),
         Population::Deuterons => deuterons_mev(),
     }

@@ -15,6 +15,8 @@ const ELASTIC_WHOLE_MEV: f64 = 20.0;
 /// A turn is small where it costs less of the depth that a proton reaches, g/cm2, and is within the axis of scattered protons.
 const SMALL_TURN_COSTS_G_PER_CM2: f64 = 0.8;
 const LARGEST_SMALL_TURN_DEG: f64 = 40.0;
+/// Of the scatterings on hydrogen, those of the turned protons, and as many of the protons set free.
+pub const HYDROGEN_SHARE: f64 = 0.5;
 
 #[derive(Clone, Debug)]
 pub struct Interactions {
@@ -50,7 +52,7 @@ impl Interactions {
         }
     }
 
-    /// Turns by nuclei after which protons are of the scattered population, or of those set free.
+    /// Turns by nuclei after which protons are of the scattered population, or of the turned.
     pub fn small_turns(&self, energy_mev: f64) -> Turns {
         Turns::UpTo(self.turn_cosine.at(energy_mev))
     }
@@ -69,12 +71,15 @@ impl Interactions {
                         .elastic
                         .on_nuclei_cm2_per_g(energy_mev, self.small_turns(energy_mev))
             }
-            Population::Hydrogen => share * self.elastic.on_hydrogen_cm2_per_g(energy_mev),
-            Population::SetFree | Population::Deuterons => {
-                let elastic = self
+            Population::Turned => {
+                let turned = self
                     .elastic
                     .on_nuclei_cm2_per_g(energy_mev, self.large_turns(energy_mev));
-                self.reactions.nonelastic_cm2_per_g(energy_mev) + share * elastic
+                share * (turned + HYDROGEN_SHARE * self.elastic.on_hydrogen_cm2_per_g(energy_mev))
+            }
+            Population::SetFree | Population::Deuterons => {
+                self.reactions.nonelastic_cm2_per_g(energy_mev)
+                    + share * HYDROGEN_SHARE * self.elastic.on_hydrogen_cm2_per_g(energy_mev)
             }
         }
     }

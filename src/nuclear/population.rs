@@ -1,12 +1,13 @@
 //! The populations of the second phase space: what they are made of, and the axes that they need.
 
 /// Protons that nuclei heavier than hydrogen turned elastically, by small angles, keep nearly all their energy and form a Bragg peak.
-/// The two protons of a scattering on hydrogen, and those that reactions and large turns set free, have broad spectra and wide angles.
-/// Deuterons of reactions travel as protons of the same range (`births.rs`).
+/// Protons that nuclei turned far, or that scattered on hydrogen, have broad spectra and wide angles, as have those that reactions set free.
+/// Of the two protons behind a hydrogen nucleus, which nobody can tell apart, one is the primary: half of these scatterings are of the turned, half
+/// of those set free. Deuterons of reactions travel as protons of the same range (`births.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Population {
     Scattered,
-    Hydrogen,
+    Turned,
     SetFree,
     Deuterons,
 }
@@ -25,7 +26,7 @@ pub struct Resolution {
 impl Population {
     pub const ALL: [Population; 4] = [
         Population::Scattered,
-        Population::Hydrogen,
+        Population::Turned,
         Population::SetFree,
         Population::Deuterons,
     ];
@@ -33,12 +34,12 @@ impl Population {
     /// Every interaction leads into one of these; deuterons have the same parents as the protons set free.
     pub const OF_PROTONS: [Population; 3] = [
         Population::Scattered,
-        Population::Hydrogen,
+        Population::Turned,
         Population::SetFree,
     ];
 
     /// What takes scattered protons in turn: nuclei's small turns leave them where they are (further_turns.rs).
-    pub const OF_SCATTERED: [Population; 2] = [Population::Hydrogen, Population::SetFree];
+    pub const OF_SCATTERED: [Population; 2] = [Population::Turned, Population::SetFree];
 
     /// The population of protons that comes from the same parents.
     pub fn among_protons(self) -> Population {
@@ -48,14 +49,9 @@ impl Population {
         }
     }
 
-    /// Share of its protons that are primaries: nuclei turned the scattered ones a little only, and of the two behind a hydrogen
-    /// nucleus, which nobody can tell apart, one is.
-    pub fn primary_share(self) -> f64 {
-        match self {
-            Population::Scattered => 1.0,
-            Population::Hydrogen => 0.5,
-            Population::SetFree | Population::Deuterons => 0.0,
-        }
+    /// True of protons that have had no nonelastic reaction.
+    pub fn is_primary(self) -> bool {
+        matches!(self, Population::Scattered | Population::Turned)
     }
 
     /// Axes for protons of at most this range in water.
@@ -68,7 +64,7 @@ impl Population {
                 width_mm: 2.0,
             },
             // One axis of parents, so that the energies of protons and deuterons add up.
-            Population::Hydrogen | Population::SetFree | Population::Deuterons => Resolution {
+            Population::Turned | Population::SetFree | Population::Deuterons => Resolution {
                 angle_max_deg: 78.0,
                 angle_bin_deg: 6.0,
                 depth_mm: (range_mm / 40.0).clamp(1.0, 4.0),

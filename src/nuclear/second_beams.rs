@@ -23,7 +23,7 @@ pub struct SecondBeams {
 struct Direction {
     angle_deg: f64,
     scattered: SecondaryProtons,
-    hydrogen: SecondaryProtons,
+    turned: SecondaryProtons,
     set_free: SecondaryProtons,
     deuterons: SecondaryProtons,
 }
@@ -46,7 +46,7 @@ impl Direction {
         Ok(Direction {
             angle_deg: case.beams[beam].angle_deg,
             scattered: of(Population::Scattered, again),
-            hydrogen: of(Population::Hydrogen, nonelastic.clone()),
+            turned: of(Population::Turned, nonelastic.clone()),
             set_free: of(Population::SetFree, nonelastic),
             deuterons: of(Population::Deuterons, Removal::default()),
         })
@@ -55,7 +55,7 @@ impl Direction {
     fn populations(&mut self) -> [&mut SecondaryProtons; 4] {
         [
             &mut self.scattered,
-            &mut self.hydrogen,
+            &mut self.turned,
             &mut self.set_free,
             &mut self.deuterons,
         ]

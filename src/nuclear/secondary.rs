@@ -161,7 +161,7 @@ impl SecondaryProtons {
             let scores = self.leaning.corrected(self.blocks.refined(&scores, fine));
             let scores = match self.population {
                 Population::Deuterons => scores.without_protons(),
-                Population::Scattered | Population::Hydrogen | Population::SetFree => scores,
+                Population::Scattered | Population::Turned | Population::SetFree => scores,
             };
             sum.add_scaled(&scores, 1.0);
             Ok(())
@@ -331,7 +331,7 @@ fn secondary_case(
             second.physics.scattering = Scattering::Gaussian;
         }
         Population::Scattered => {}
-        Population::Hydrogen | Population::SetFree | Population::Deuterons => {
+        Population::Turned | Population::SetFree | Population::Deuterons => {
             second.physics.straggling = false;
             second.physics.scattering = Scattering::None;
         }

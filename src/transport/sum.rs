@@ -94,9 +94,8 @@ impl<'a> Sum<'a> {
         });
         second.ledger.add_scaled(&tally.ledger, 1.0);
         second.scores.add_scaled(&marched.scores, 1.0);
-        let share = marched.population.primary_share();
-        if share > 0.0 {
-            second.primaries.add_scaled(&marched.scores, share);
+        if marched.population.is_primary() {
+            second.primaries.add_scaled(&marched.scores, 1.0);
         }
         if let Some(scores) = &marched.of_reactions {
             second.scores.add_scaled(scores, 1.0);

@@ -179,18 +179,14 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
     let peak = 150..DISTAL_80_MM;
     let id = "nuclear-let-all-peak-halfmm-cells";
     claim(id, on_halves(peak.clone()), 0.03, "1");
-    // Their scorer is 1.3 to 1.9 % low.
     let on_axis = blocks(peak, Protons::All, Over::Axis);
-    known_difference("nuclear-let-all-peak", on_axis, 0.03, 0.0333, "1");
+    claim("nuclear-let-all-peak", on_axis, 0.03, "1");
     let distal = 140..DISTAL_80_MM;
+    // More protons stop there than in the plateau; with the integral along the step it is 0.9 % at most (geant4_nuclear.rs).
+    let on_axis = blocks(distal.clone(), Protons::Primary, Over::Axis);
+    known_difference("nuclear-let-primary-peak", on_axis, 0.03, 0.0353, "1");
     for (id, depths, protons, over) in [
         ("nuclear-let-primary", 0..140, Protons::Primary, Over::Axis),
-        (
-            "nuclear-let-primary-peak",
-            distal.clone(),
-            Protons::Primary,
-            Over::Axis,
-        ),
         (
             "nuclear-let-primary-plane",
             0..140,
