@@ -280,7 +280,11 @@ fn what_a_driver_refuses_ends_with_the_exit_code_and_hint_for_it() {
         (222, 69, "version 525 or later"),
         (209, 69, "compute capability 7.5"),
         (221, 69, "libnvidia-ptxjitcompiler"),
+        (223, 69, "CUDA_DISABLE_PTX_JIT"),
         (700, 69, "CUDA_LAUNCH_BLOCKING"),
+        (719, 69, "CUDA_LAUNCH_BLOCKING"),
+        // Too many resources asked for: the launch itself.
+        (701, 69, "nvidia-smi"),
         (999, 69, "nvidia-smi"),
     ];
     for (status, code, hint) in cases {

@@ -162,3 +162,40 @@ pub fn enclosing(centers: &[f64], value: f64) -> (usize, f64) {
         (value - centers[below]) / (centers[below + 1] - centers[below]),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{
+        AngleBins, CrossSections, EnergyAxisSpec, Nuclear, NuclearSources, Secondaries,
+    };
+    use crate::phase_space::AngleAxis;
+    use crate::physics::builtin;
+
+    #[test]
+    fn protons_that_scatter_elastically_and_their_recoils_keep_all_of_the_energy() {
+        let water = builtin("water").expect("water is built in");
+        let sources = NuclearSources {
+            cross_sections: CrossSections::Barashenkov,
+            secondaries: Secondaries::BinaryCascade,
+        };
+        let interactions = Interactions::of(&water, Nuclear::Transport, sources);
+        let interactions = interactions.expect("data are embedded");
+        let spec = EnergyAxisSpec::Range {
+            range_bin_mm: Some(3.0),
+        };
+        let axis = EnergyAxis::new(spec, 3.0, 5.0, 150.0, 150.0, &water);
+        let angles = AngleAxis::new(78.0, AngleBins::WidthDeg(6.0));
+        let projection = Projection::new(&angles, 0.0);
+        for population in [Population::Scattered, Population::Turned] {
+            let table = EmissionTable::new(&water, &interactions, &axis, &projection, population);
+            for (parent, mev) in table.parents.iter().zip(&axis.centers_mev) {
+                let neutral = parent.shares.neutral_mev;
+                assert!(
+                    neutral.abs() < 1e-9 * mev,
+                    "{population:?} {mev}: {neutral}"
+                );
+            }
+        }
+    }
+}

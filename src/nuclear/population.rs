@@ -49,7 +49,7 @@ impl Population {
         }
     }
 
-    /// True of protons that have had no nonelastic reaction.
+    /// True of primaries: protons that have had no nonelastic reaction, and one of the two behind a hydrogen nucleus.
     pub fn is_primary(self) -> bool {
         matches!(self, Population::Scattered | Population::Turned)
     }

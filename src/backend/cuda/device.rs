@@ -59,7 +59,7 @@ pub fn failure(status: u32, name: &str, what: &str, device: &str) -> Error {
             "the driver compiles the kernels: it needs libnvidia-ptxjitcompiler.so.1 (in a container too) and CUDA_DISABLE_PTX_JIT unset; or use --backend cpu",
         ),
         // A kernel that failed some time before: an illegal address, a trap, a launch that did not end.
-        700..=702 | 714..=719 => (
+        700 | 702 | 714..=719 => (
             Kind::NoGpu,
             "an earlier kernel failed: CUDA_LAUNCH_BLOCKING=1 tells which; or use --backend cpu",
         ),
