@@ -8,7 +8,6 @@ use super::births::Births;
 use super::interactions::Interactions;
 use super::leaning::{Leaning, Ways};
 use super::population::Population;
-use super::projection::Projection;
 use crate::ledger::Reactions;
 use crate::phase_space::{EnergyAxis, Span};
 use crate::physics::Material;
@@ -61,16 +60,15 @@ impl EmissionTable {
         material: &Material,
         interactions: &Interactions,
         axis: &EnergyAxis,
-        projection: &Projection,
+        ways: &Ways,
         population: Population,
     ) -> EmissionTable {
         let mut table = EmissionTable {
             parents: Vec::new(),
             leaning: Leaning::default(),
         };
-        let ways = Ways::of(material, axis, projection);
         for &parent_mev in &axis.centers_mev {
-            let mut births = Births::new(material, axis, &ways, population);
+            let mut births = Births::new(material, axis, ways, population);
             births.of_parent(interactions, parent_mev);
             let removal = interactions.cm2_per_g(population, parent_mev);
             table.parents.push(if removal > 0.0 {
@@ -169,6 +167,7 @@ mod tests {
     use crate::case::{
         AngleBins, CrossSections, EnergyAxisSpec, Nuclear, NuclearSources, Secondaries,
     };
+    use crate::nuclear::projection::Projection;
     use crate::phase_space::AngleAxis;
     use crate::physics::builtin;
 
@@ -187,8 +186,9 @@ mod tests {
         let axis = EnergyAxis::new(spec, 3.0, 5.0, 150.0, 150.0, &water);
         let angles = AngleAxis::new(78.0, AngleBins::WidthDeg(6.0));
         let projection = Projection::new(&angles, 0.0);
+        let ways = Ways::of(&water, &axis, &projection);
         for population in [Population::Scattered, Population::Turned] {
-            let table = EmissionTable::new(&water, &interactions, &axis, &projection, population);
+            let table = EmissionTable::new(&water, &interactions, &axis, &ways, population);
             for (parent, mev) in table.parents.iter().zip(&axis.centers_mev) {
                 let neutral = parent.shares.neutral_mev;
                 assert!(

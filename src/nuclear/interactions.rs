@@ -8,6 +8,7 @@ use crate::physics::Material;
 use crate::physics::elastic_protons::{ElasticProtons, Turns};
 use crate::physics::nuclear::NuclearReactions;
 use crate::physics::secondary_spectra::{SecondarySpectra, Traveller};
+use std::cell::OnceCell;
 
 /// Elastic scattering fades in between these energies: a proton of 20 MeV has 4 mm of water left, of 10 MeV 1 mm.
 const ELASTIC_FROM_MEV: f64 = 10.0;
@@ -27,6 +28,8 @@ pub struct Interactions {
     mode: Nuclear,
     /// Cosine of the largest small turn.
     turn_cosine: EvenTable,
+    /// What takes protons into the populations of protons, cm2/g; made when it is first needed.
+    into: OnceCell<[EvenTable; Population::OF_PROTONS.len()]>,
 }
 
 impl Interactions {
@@ -40,6 +43,7 @@ impl Interactions {
             deuterons: SecondarySpectra::of(material, sources, Traveller::Deuteron)?,
             mode,
             turn_cosine: EvenTable::of(|mev| turn_cosine(material, mev)),
+            into: OnceCell::new(),
         })
     }
 
@@ -84,14 +88,23 @@ impl Interactions {
         }
     }
 
+    /// What takes protons into some populations of protons, cm2/g, read from tables.
+    pub fn cm2_per_g_into(&self, populations: &[Population], energy_mev: f64) -> f64 {
+        let table = |of| EvenTable::of(|mev| self.cm2_per_g(of, mev));
+        let tables = self.into.get_or_init(|| Population::OF_PROTONS.map(table));
+        let of_protons = Population::OF_PROTONS.iter().zip(tables);
+        let asked = of_protons.filter(|(population, _)| populations.contains(population));
+        asked.map(|(_, table)| table.at(energy_mev)).sum()
+    }
+
     /// Share of the protons removed into some populations that come into one of them.
     pub fn share(&self, one: Population, of: &[Population], energy_mev: f64) -> f64 {
         if !of.contains(&one) {
             return 0.0;
         }
-        let whole: f64 = of.iter().map(|p| self.cm2_per_g(*p, energy_mev)).sum();
+        let whole = self.cm2_per_g_into(of, energy_mev);
         match whole > 0.0 {
-            true => self.cm2_per_g(one, energy_mev) / whole,
+            true => self.cm2_per_g_into(&[one], energy_mev) / whole,
             // Nothing to share, but shares add up to one everywhere.
             false => f64::from(u8::from(one == Population::SetFree)),
         }

@@ -8,6 +8,7 @@ mod births;
 mod coarse;
 mod emission;
 mod even_table;
+mod frame;
 mod further_turns;
 mod interactions;
 mod leaning;

@@ -31,6 +31,9 @@ impl Population {
         Population::Deuterons,
     ];
 
+    /// One for each frame: the others have the axes of those set free.
+    pub const OF_FRAMES: [Population; 2] = [Population::Scattered, Population::SetFree];
+
     /// Every interaction leads into one of these; deuterons have the same parents as the protons set free.
     pub const OF_PROTONS: [Population; 3] = [
         Population::Scattered,

@@ -47,10 +47,8 @@ impl Removal {
     /// By the interactions that lead into some populations; `interactions` of every material.
     pub fn into_populations(populations: &[Population], interactions: &[Interactions]) -> Removal {
         let of_one = |one: &Interactions| {
-            MaterialRemoval::of(one, |mev| {
-                let into = |population: &Population| one.cm2_per_g(*population, mev);
-                populations.iter().map(into).sum()
-            })
+            let cm2_per_g = |mev| one.cm2_per_g_into(populations, mev);
+            MaterialRemoval::of(one, cm2_per_g)
         };
         Removal {
             materials: interactions.iter().map(of_one).collect(),

@@ -1,5 +1,6 @@
 //! The second phase spaces of a run: all populations for every direction of the beams, whatever their energies and places.
 
+use super::frame::{Axes, Frame};
 use super::interactions::Interactions;
 use super::local::on_the_spot;
 use super::population::Population;
@@ -36,9 +37,20 @@ impl Direction {
         let interactions = materials
             .map(|material| Interactions::of(material, nuclear, sources))
             .collect::<Result<Vec<_>>>()?;
+        let axes =
+            |population| Axes::new(Frame::new(case, phantom, water, beam, population), water);
+        let (narrow, broad) = (axes(Population::Scattered), axes(Population::SetFree));
+        let narrow_ways = narrow.ways(&phantom.materials);
+        let broad_ways = broad.ways(&phantom.materials);
         let of = |population, removal| {
+            let (axes, ways) = match population {
+                Population::Scattered => (&narrow, &narrow_ways),
+                Population::Turned | Population::SetFree | Population::Deuterons => {
+                    (&broad, &broad_ways)
+                }
+            };
             let all = &interactions;
-            SecondaryProtons::new(case, phantom, water, beam, population, all, removal)
+            SecondaryProtons::new(population, axes, ways, phantom, water, all, removal)
         };
         let again = Removal::into_populations(&Population::OF_SCATTERED, &interactions);
         // Settled on the spot.
@@ -199,7 +211,7 @@ pub fn second_buffer_bytes(
 ) -> Bytes {
     let mut most = Bytes::default();
     for beam in directions(case) {
-        for population in Population::ALL {
+        for population in Population::OF_FRAMES {
             let bytes = secondary::buffer_bytes(case, phantom, water, beam, population, machine);
             let bytes = bytes.unwrap_or_default();
             most = most.most(bytes);

@@ -4,25 +4,23 @@
 use super::coarse::Blocks;
 use super::emission::EmissionTable;
 use super::even_table::EvenTable;
+use super::frame::{Axes, Frame};
 use super::further_turns::FurtherTurns;
 use super::interactions::Interactions;
-use super::leaning::Leaning;
-use super::population::{Population, Resolution};
+use super::leaning::{Leaning, Ways};
+use super::population::Population;
 use super::production::{Emissions, Production};
-use super::projection::Projection;
 use super::range_variance::RangeVariance;
 use super::removal::Removal;
 use crate::backend::{Machine, Stepper, Stride, Tally};
-use crate::case::{
-    AngleBins, Backward, BeamSpec, Case, EnergyAxisSpec, Nuclear, Scattering, Splitting, Stepping,
-};
+use crate::case::{BeamSpec, Case};
 use crate::error::Result;
 use crate::ledger::Reactions;
 use crate::march::March;
 use crate::media::Media;
 use crate::memory::Bytes;
 use crate::phantom::Phantom;
-use crate::phase_space::{AngleAxis, EnergyAxis};
+use crate::phase_space::EnergyAxis;
 use crate::physics::Material;
 use crate::scoring::Scores;
 
@@ -59,46 +57,32 @@ pub struct SecondaryProtons {
 }
 
 impl SecondaryProtons {
-    /// For spots in the direction of `beam`, none of higher energy than it; `interactions` of every material, and `removal` by those that
-    /// take these protons in turn.
+    /// For spots that go as `axes`' spot, none of higher energy than it; `interactions` and `ways` of every material, and `removal` by
+    /// those that take these protons in turn.
     pub fn new(
-        case: &Case,
+        population: Population,
+        axes: &Axes,
+        ways: &[Ways],
         fine: &Phantom,
         water: &Material,
-        beam: usize,
-        population: Population,
         interactions: &[Interactions],
         removal: Removal,
     ) -> SecondaryProtons {
-        let Frame {
-            case,
-            phantom,
-            blocks,
-        } = Frame::new(case, fine, water, beam, population);
-        let aligned_mev = case.beams[0].energy_mev;
-        let axis = EnergyAxis::new(
-            case.grid.energy_axis,
-            phantom.spacing_z_mm,
-            case.grid.cutoff_mev,
-            aligned_mev,
-            aligned_mev,
-            water,
-        );
-        let angles = AngleAxis::new(case.grid.angle_max_deg, case.grid.angle_bins);
-        let projection = Projection::new(&angles, case.beams[0].angle_deg.to_radians());
-        let of_materials = fine.materials.iter().zip(interactions);
-        let emission = |(material, interactions)| {
-            EmissionTable::new(material, interactions, &axis, &projection, population)
+        let (frame, axis) = (&axes.frame, &axes.energy);
+        let of_materials = fine.materials.iter().zip(interactions).zip(ways);
+        let emission = |((material, interactions), ways)| {
+            EmissionTable::new(material, interactions, axis, ways, population)
         };
         let tables: Vec<EmissionTable> = of_materials.map(emission).collect();
         SecondaryProtons {
-            media: Media::new(&phantom),
-            production: Production::new(blocks, &phantom, axis.bins()),
+            media: Media::new(&frame.phantom),
+            production: Production::new(frame.blocks, &frame.phantom, axis.bins()),
             born: Scores::of_cells(fine.material_index.dim()),
             variance: RangeVariance::of(water),
             turns: match population {
                 Population::Scattered => {
-                    FurtherTurns::of(&fine.materials, interactions, &angles, aligned_mev)
+                    let highest_mev = frame.case.beams[0].energy_mev;
+                    FurtherTurns::of(&fine.materials, interactions, &axes.angle, highest_mev)
                 }
                 _ => FurtherTurns::default(),
             },
@@ -107,11 +91,11 @@ impl SecondaryProtons {
             shares_of_beam: shares(interactions, population, &Population::OF_PROTONS),
             shares_of_scattered: shares(interactions, population, &Population::OF_SCATTERED),
             removal,
-            blocks,
+            blocks: frame.blocks,
             tables,
-            axis,
-            phantom,
-            case,
+            axis: axis.clone(),
+            phantom: frame.phantom.clone(),
+            case: frame.case.clone(),
         }
     }
 
@@ -222,44 +206,6 @@ impl SecondaryProtons {
     }
 }
 
-/// The grid of a population: its axes as a case, and the phantom in blocks.
-struct Frame {
-    case: Case,
-    phantom: Phantom,
-    blocks: Blocks,
-}
-
-impl Frame {
-    fn new(
-        case: &Case,
-        fine: &Phantom,
-        water: &Material,
-        beam: usize,
-        population: Population,
-    ) -> Frame {
-        let spot = &case.beams[beam];
-        let highest_mev = spot.energy_mev + 5.0 * spot.energy_spread_mev;
-        let range_mm = 10.0 * water.csda_range_g_per_cm2(highest_mev);
-        let resolution = population.resolution(range_mm);
-        let blocks = Blocks::of(fine, &resolution);
-        let phantom = blocks.phantom(fine);
-        let bin_mm = phantom.spacing_z_mm;
-        let energy_at = |range_mm: f64| water.energy_mev(0.1 * range_mm);
-        let cutoff_mev = energy_at(0.5 * bin_mm).max(case.grid.cutoff_mev);
-        let spot = BeamSpec {
-            // Parents react, on average, half a cell behind a face.
-            energy_mev: energy_at(range_mm - 0.5 * bin_mm),
-            energy_spread_mev: 0.0,
-            ..*spot
-        };
-        Frame {
-            case: secondary_case(case, spot, &resolution, bin_mm, cutoff_mev, population),
-            phantom,
-            blocks,
-        }
-    }
-}
-
 /// Per material: share of the protons absorbed into the populations `of` that become parents of this one.
 fn shares(
     interactions: &[Interactions],
@@ -303,39 +249,4 @@ pub fn buffer_bytes(
 pub enum Parents<'a> {
     Beam(&'a BeamSpec),
     Scattered,
-}
-
-/// The case of a population: its axes and depth stepping. Broad spectra and wide angles need neither straggling nor scattering.
-fn secondary_case(
-    case: &Case,
-    spot: BeamSpec,
-    resolution: &Resolution,
-    range_bin_mm: f64,
-    cutoff_mev: f64,
-    population: Population,
-) -> Case {
-    let mut second = case.clone();
-    second.beams = vec![spot];
-    second.grid.energy_axis = EnergyAxisSpec::Range {
-        range_bin_mm: Some(range_bin_mm),
-    };
-    second.grid.cutoff_mev = cutoff_mev;
-    second.grid.angle_max_deg = resolution.angle_max_deg;
-    second.grid.angle_bins = AngleBins::WidthDeg(resolution.angle_bin_deg);
-    second.transport.stepping = Stepping::Depth;
-    second.transport.splitting = Splitting::Strang;
-    second.transport.backward = Backward::Reject;
-    second.transport.max_steps = usize::MAX;
-    match population {
-        Population::Scattered if case.physics.scattering == Scattering::Moliere => {
-            second.physics.scattering = Scattering::Gaussian;
-        }
-        Population::Scattered => {}
-        Population::Turned | Population::SetFree | Population::Deuterons => {
-            second.physics.straggling = false;
-            second.physics.scattering = Scattering::None;
-        }
-    }
-    second.physics.nuclear = Nuclear::None;
-    second
 }
