@@ -11,6 +11,8 @@ pub struct Born<T> {
     pub window: Window,
     /// [energy of the window, angle]
     pub emission: Vec<T>,
+    /// By energy of the window: the angles that something is born at.
+    angles: Vec<Span>,
     /// A row of psi.
     pub row: Vec<T>,
 }
@@ -23,6 +25,8 @@ impl<T: Real> Born<T> {
         let cells: Vec<T> = rounded(term.row);
         row[lead..lead + cells.len()].copy_from_slice(&cells);
         let x = cells_x(term);
+        let emission: Vec<T> = rounded(&term.emission.weights);
+        let angles = emission.chunks(layout.angles).map(filled).collect();
         Born {
             window: Window {
                 energy: term.emission.energies(),
@@ -30,7 +34,8 @@ impl<T: Real> Born<T> {
                 z: Span::new(0, 1),
                 x: Span::new(lead + x.first, lead + x.last),
             },
-            emission: rounded(&term.emission.weights),
+            emission,
+            angles,
             row,
         }
     }
@@ -44,10 +49,10 @@ impl<T: Real> Born<T> {
 
     /// The angles that something is born at, at one energy.
     pub fn angles_at(&self, energy: usize) -> Span {
-        if !self.window.energy.contains(energy) {
-            return Span::default();
+        match self.window.energy.contains(energy) {
+            true => self.angles[energy - self.window.energy.first],
+            false => Span::default(),
         }
-        filled(self.emission_at(energy))
     }
 
     /// Weight and energy that it brings, in f64 of the rounded factors.

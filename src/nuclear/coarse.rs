@@ -81,20 +81,28 @@ impl Blocks {
             let_deposit: by_density(&coarse.let_deposit),
             path_mm: evenly(&coarse.path_mm),
             // Moments of one energy distribution in all of a block.
-            absorbed: std::array::from_fn(|n| self.in_proportion(&absorbed, coarse, n)),
+            absorbed: std::array::from_fn(|n| self.in_proportion(&absorbed, coarse, fine, n)),
             nuclear_mev: by_density(&coarse.nuclear_mev),
         }
     }
 
     /// Moment `n` of what was absorbed, by how much was.
-    fn in_proportion(self, absorbed: &Array2<f64>, coarse: &Scores, n: usize) -> Array2<f64> {
-        Array2::from_shape_fn(absorbed.dim(), |(z, x)| {
-            let block = [z / self.z, x / self.x];
-            match absorbed[[z, x]] {
-                0.0 => 0.0,
-                weight => weight * (coarse.absorbed[n][block] / coarse.absorbed[0][block]),
+    fn in_proportion(
+        self,
+        absorbed: &Array2<f64>,
+        coarse: &Scores,
+        fine: &Phantom,
+        n: usize,
+    ) -> Array2<f64> {
+        let mut map = Array2::zeros(absorbed.dim());
+        let [weight, moment] = [0, n].map(|n| &coarse.absorbed[n]);
+        for ((z, x), &weight) in weight.indexed_iter().filter(|(_, weight)| **weight != 0.0) {
+            let each = moment[[z, x]] / weight;
+            for cell in self.cells(fine, z, x) {
+                map[cell] = absorbed[cell] * each;
             }
-        })
+        }
+        map
     }
 
     fn refined_map(
