@@ -24,6 +24,12 @@ pub struct Source {
 }
 
 impl Source {
+    /// Variance that the bins added, of x, mm2: the mean over its angles.
+    pub fn excess_variance_x_mm2(&self) -> f64 {
+        let rows = self.angle.weights.iter().zip(&self.x_by_angle);
+        rows.map(|(weight, x)| weight * x.excess_variance).sum()
+    }
+
     /// Weight inside the grid, per proton.
     pub fn injected(&self) -> f64 {
         let energy: f64 = self.energy.weights.iter().sum();
@@ -45,7 +51,8 @@ const INJECTED_AT_LEAST: f64 = 0.999;
 pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source> {
     let phase_space = &march.phase_space;
     let (mean, sigma) = energy_moments(beam, phase_space.energy.kind, water);
-    let energy = gaussian_on_bins(&phase_space.energy.coordinate, mean, sigma);
+    let energy = &phase_space.energy;
+    let energy = gaussian_on_bins(&energy.coordinate, energy.lowest_width(), mean, sigma);
     let (angle, x_by_angle) = match beam.correlation == 0.0 {
         true => on_their_own(beam, march),
         false => correlated(beam, march),
@@ -61,16 +68,19 @@ pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source
 
 /// Angle and x of a beam in which neither depends on the other.
 fn on_their_own(beam: &BeamSpec, march: &March) -> (BinWeights, Vec<BinWeights>) {
-    let centers_rad = &march.phase_space.angle.centers_rad;
+    let angle = &march.phase_space.angle;
+    let (centers_rad, bin_rad) = (&angle.centers_rad, angle.bin_rad);
     let angle = gaussian_on_bins(
         centers_rad,
+        bin_rad,
         beam.angle_deg.to_radians(),
         1e-3 * beam.divergence_mrad,
     );
     let centers_x = centers_x_mm(&march.phase_space);
+    let cell_mm = march.phase_space.space.spacing_x_mm;
     let at_angle = |bin: usize| {
         let sideways = march.source_path_mm() * centers_rad[bin].sin();
-        gaussian_on_bins(&centers_x, beam.x_mm + sideways, beam.sigma_x_mm)
+        gaussian_on_bins(&centers_x, cell_mm, beam.x_mm + sideways, beam.sigma_x_mm)
     };
     let bins = angle.first..angle.first + angle.weights.len();
     let x_by_angle = bins.map(at_angle).collect();
@@ -87,10 +97,12 @@ fn correlated(beam: &BeamSpec, march: &March) -> (BinWeights, Vec<BinWeights>) {
         sigma_at_x_rad,
     } = Joint::of(beam, march.source_path_mm());
     let centers_x = centers_x_mm(&march.phase_space);
-    let x = gaussian_on_bins(&centers_x, x_mm, sigma_x_mm);
+    let cell_mm = march.phase_space.space.spacing_x_mm;
+    let angle = &march.phase_space.angle;
+    let x = gaussian_on_bins(&centers_x, cell_mm, x_mm, sigma_x_mm);
     let at_x = |i: usize| {
         let mean = beam.angle_deg.to_radians() + slope_rad_per_mm * (centers_x[x.first + i] - x_mm);
-        gaussian_on_bins(&march.phase_space.angle.centers_rad, mean, sigma_at_x_rad)
+        gaussian_on_bins(&angle.centers_rad, angle.bin_rad, mean, sigma_at_x_rad)
     };
     let angles: Vec<BinWeights> = (0..x.weights.len()).map(at_x).collect();
     by_angle(&x, &angles)

@@ -234,6 +234,13 @@ pub struct BeamSpec {
     pub weight: f64,
 }
 
+impl BeamSpec {
+    /// The highest energy that its protons have, MeV: five standard deviations above the mean.
+    pub fn highest_mev(&self) -> f64 {
+        self.energy_mev + 5.0 * self.energy_spread_mev
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EnergyAxisSpec {
     /// Bins uniform in CSDA range in water; None: as fine as the beam and the phantom need (see march/range_bin.rs).

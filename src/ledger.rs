@@ -23,6 +23,12 @@ impl Amount {
         self.energy_mev += other.energy_mev;
     }
 
+    /// What lacks to a weight of one, at the mean energy.
+    pub fn lacking_to_one(self) -> Amount {
+        let weight = 1.0 - self.weight;
+        Amount::new(weight, weight * self.energy_mev / self.weight)
+    }
+
     fn scaled(self, factor: f64) -> Amount {
         Amount::new(factor * self.weight, factor * self.energy_mev)
     }

@@ -73,16 +73,19 @@ fn uniform_along_x(case: &Case) -> bool {
     case.phantom.file.is_none() && case.phantom.regions.iter().all(full_width)
 }
 
-/// The water that range axes are in: the phantom's own if it holds one (of either I value), else PSTAR's. A step in it is a
+/// The water that range axes are in: the phantom's own if a cell holds one (of either I value), else PSTAR's. A step in it is a
 /// whole number of bins.
 pub fn water(phantom: &Phantom) -> Result<Material> {
     let water =
         builtin("water").ok_or_else(|| Error::internal("the built-in tables lack water"))?;
-    let own = phantom
-        .materials
-        .iter()
-        .find(|material| material.composition == water.composition);
-    Ok(own.cloned().unwrap_or(water))
+    let present = |index: usize| {
+        let mut cells = phantom.material_index.iter();
+        cells.any(|&material| usize::from(material) == index)
+    };
+    let materials = phantom.materials.iter().enumerate();
+    let waters = materials.filter(|(_, material)| material.composition == water.composition);
+    let mut own = waters.filter(|(index, _)| present(*index));
+    Ok(own.next().map_or(water, |(_, material)| material.clone()))
 }
 
 /// Computes a case.
@@ -171,7 +174,7 @@ impl Run<'_> {
             .iter()
             .map(|&spot| beams[spot].weight / self.total_weight);
         let weights: Vec<f64> = weights.collect();
-        self.sum.widen_angles(&sources);
+        self.sum.note_widths(&sources);
         stepper.load(&sources)?;
         let spots_done = self.sum.spots;
         let spectra = self.spectra.as_mut();
@@ -283,11 +286,8 @@ fn spectra_collector(
     if !SpectraCollector::is_asked_for(case) {
         return Ok(None);
     }
-    let highest = (0..case.beams.len()).max_by(|&a, &b| {
-        case.beams[a]
-            .energy_mev
-            .total_cmp(&case.beams[b].energy_mev)
-    });
+    let top_mev = |i: usize| case.beams[i].highest_mev();
+    let highest = (0..case.beams.len()).max_by(|&a, &b| top_mev(a).total_cmp(&top_mev(b)));
     let march = March::new(case, phantom, media, water, highest.unwrap_or(0))?;
     Ok(SpectraCollector::new(case, &march.phase_space))
 }

@@ -68,10 +68,11 @@ fn lost(results: &Results) -> Option<(&'static str, String)> {
 }
 
 /// What bins add to the beam's spread from which on it is told: range, mm of water, where 70 MeV straggle by 0.5; angle, mrad, where
-/// beams diverge by 2 to 5.
-const WIDENED_FROM: [(&str, f64, &str); 2] = [
+/// beams diverge by 2 to 5; x, mm, where beams are 2 to 6 wide.
+const WIDENED_FROM: [(&str, f64, &str); 3] = [
     ("energy_axis_excess_sigma_mm", 0.2, "mm of range"),
     ("angle_axis_excess_sigma_mrad", 1.0, "mrad of angle"),
+    ("x_axis_excess_sigma_mm", 0.2, "mm of x"),
 ];
 
 /// What bins that are too wide added to the beam.

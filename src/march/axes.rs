@@ -22,7 +22,7 @@ pub fn phase_space(
             default_range_bin_mm,
             case.grid.cutoff_mev,
             spot.energy_mev,
-            spot.energy_mev + 5.0 * spot.energy_spread_mev,
+            spot.highest_mev(),
             water,
         ),
         angles_allowed: angles_allowed(&case.transport, &angle),

@@ -118,6 +118,12 @@ impl EnergyAxis {
         }
     }
 
+    /// Width of the lowest bin, in the coordinate.
+    pub fn lowest_width(&self) -> f64 {
+        let width_mev = self.edges_mev[1] - self.edges_mev[0];
+        self.range_bin_mm.unwrap_or(width_mev)
+    }
+
     pub fn bins(&self) -> usize {
         self.centers_mev.len()
     }

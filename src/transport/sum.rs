@@ -29,6 +29,7 @@ pub struct Sum<'a> {
     largest_window: u64,
     energy_axis_excess_sigma_mm: f64,
     angle_axis_excess_mrad: f64,
+    x_axis_excess_mm: f64,
     bins: BinWidths,
 }
 
@@ -52,6 +53,7 @@ impl<'a> Sum<'a> {
             largest_window: 0,
             energy_axis_excess_sigma_mm: 0.0,
             angle_axis_excess_mrad: 0.0,
+            x_axis_excess_mm: 0.0,
             bins: BinWidths::NONE,
         }
     }
@@ -63,11 +65,13 @@ impl<'a> Sum<'a> {
         self.bins = self.bins.with(march.bin_widths());
     }
 
-    /// Notes the angles that bins added to sources, the worst of them.
-    pub fn widen_angles(&mut self, sources: &[Source]) {
+    /// Notes the angles and places that bins added to sources, the worst of them.
+    pub fn note_widths(&mut self, sources: &[Source]) {
         for source in sources {
             let excess_mrad = 1e3 * source.angle.excess_variance.sqrt();
             self.angle_axis_excess_mrad = self.angle_axis_excess_mrad.max(excess_mrad);
+            let excess_mm = source.excess_variance_x_mm2().sqrt();
+            self.x_axis_excess_mm = self.x_axis_excess_mm.max(excess_mm);
         }
     }
 
@@ -163,6 +167,7 @@ fn results(
         "angle_axis_excess_sigma_mrad".into(),
         sum.angle_axis_excess_mrad,
     ));
+    audit.push(("x_axis_excess_sigma_mm".into(), sum.x_axis_excess_mm));
     // Where a CT's densities were rounded, energy and mass are both those of the rounded cell: the dose feels none of it.
     let dose_gy_mm = || scores.dose_gy_mm(&media.density_g_per_cm3(), &space);
     Results {

@@ -183,7 +183,7 @@ impl<T: Real> Stepper for CpuStepper<'_, T> {
             self.fill_window(self.limits());
         }
         self.ledger.injected = self.alive();
-        self.ledger.not_injected = Amount::new(1.0 - self.ledger.injected.weight, 0.0);
+        self.ledger.not_injected = self.ledger.injected.lacking_to_one();
         Ok(())
     }
 

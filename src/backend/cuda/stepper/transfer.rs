@@ -28,7 +28,9 @@ impl<S: Stored> CudaStepper<'_, S> {
             starts.push(cells.len() as i64);
             let (stored, rounding) =
                 fill_box::<S>(source, &window, self.energies_mev(), &mut cells);
-            let not_stored = Amount::new(1.0 - stored.weight - rounding.weight, 0.0);
+            let mut placed = stored;
+            placed.add(rounding);
+            let not_stored = placed.lacking_to_one();
             self.gathered.load(stored, not_stored);
             windows.push(window);
         }
