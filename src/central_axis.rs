@@ -203,12 +203,12 @@ impl CentralAxis {
     }
 }
 
+/// The medium at a place; beside the phantom that of its outermost cell at this depth, for an axis that leaves sideways stands for spots that do
+/// not.
 fn medium_at(phantom: &Phantom, media: &Media, x_mm: f64, z_mm: f64) -> Option<usize> {
     let i = ((x_mm - phantom.x_min_mm) / phantom.spacing_x_mm).floor();
     let k = ((z_mm - phantom.z_min_mm) / phantom.spacing_z_mm).floor();
-    let inside = i >= 0.0
-        && k >= 0.0
-        && (i as usize) < phantom.cells_x()
-        && (k as usize) < phantom.cells_z();
-    inside.then(|| media.index[[k as usize, i as usize]] as usize)
+    let column = (i.max(0.0) as usize).min(phantom.cells_x() - 1);
+    let inside = k >= 0.0 && (k as usize) < phantom.cells_z();
+    inside.then(|| media.index[[k as usize, column]] as usize)
 }
