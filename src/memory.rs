@@ -224,7 +224,8 @@ fn map_bytes(case: &Case, phantom: &Phantom, march: &March) -> u64 {
     PROGRAM_BYTES
         + materials
         + phantom_bytes(case)
-        + (SCORES_AT_ONCE + second_sets_of_scores(case)) * Scores::bytes(space)
+        + (SCORES_AT_ONCE + second_sets_of_scores(case, phantom, march.water))
+            * Scores::bytes(space)
         + SpectraCollector::bytes(case, &march.phase_space)
 }
 

@@ -33,6 +33,8 @@ pub struct Births<'a> {
     ways: &'a Ways<'a>,
     population: Population,
     by_cell: Vec<f64>,
+    /// Per energy bin: integral of S dE of the births that its protons stand for, and of these protons.
+    let_integrals: Vec<[f64; 2]>,
     /// Energy bins that hold births.
     filled: Span,
     /// Per areal length: MeV cm2/g.
@@ -54,6 +56,7 @@ impl<'a> Births<'a> {
             ways,
             population,
             by_cell: vec![0.0; axis.bins() * POLAR_CELLS],
+            let_integrals: vec![[0.0; 2]; axis.bins()],
             filled: Span::default(),
             shares: Shares::default(),
             leaning: Leaning::default(),
@@ -195,11 +198,28 @@ impl<'a> Births<'a> {
         let last = if share > 0.0 { bin + 2 } else { bin + 1 };
         self.filled = self.filled.enclosing(Span::new(bin, last));
         let (below, above) = (bin * POLAR_CELLS, (bin + 1) * POLAR_CELLS);
+        let mut born = 0.0;
         for (cell, number) in protons {
+            born += number;
             self.by_cell[below + cell] += (1.0 - share) * number;
             if share > 0.0 {
                 self.by_cell[above + cell] += share * number;
             }
+        }
+        self.note_let(energy_mev, born, [(bin, 1.0 - share), (bin + 1, share)]);
+    }
+
+    /// Protons of one energy, by the bins that they are shared between: these have the energy, not quite its integral of S dE.
+    fn note_let(&mut self, energy_mev: f64, protons: f64, bins: [(usize, f64); 2]) {
+        let of_bins = bins.map(|(bin, share)| match share > 0.0 {
+            true => share * self.ways.let_integral(bin),
+            false => 0.0,
+        });
+        let all: f64 = of_bins.iter().sum();
+        let itself = self.material.let_integral_mev2_cm2_per_g(energy_mev);
+        for ((bin, _), of_bin) in bins.into_iter().zip(of_bins).filter(|(_, one)| *one > 0.0) {
+            self.let_integrals[bin][0] += protons * of_bin * (itself / all);
+            self.let_integrals[bin][1] += protons * of_bin;
         }
     }
 
@@ -249,15 +269,18 @@ impl<'a> Births<'a> {
         let angles = self.ways.angles();
         let births: Vec<(usize, f64)> = self.births(energy).collect();
         let mut stays = 0.0;
+        let mut leaning = Leaning::default();
         for &(cell, born) in &births {
             let way = self.ways.way(energy, cell);
             for (place, protons) in &way.directions {
                 rows[*place] += born * protons[0];
                 rows[place + angles] += born * protons[1];
             }
-            self.leaning.add_scaled(&way.leaning, born);
+            leaning.add_scaled(&way.leaning, born);
             stays += born * (1.0 - way.leaves);
         }
+        self.leaning
+            .add(&leaning.of_births(self.let_integrals[energy]));
         let energy_mev = self.axis.centers_mev[energy];
         let born: f64 = births.iter().map(|(_, born)| born).sum();
         // Below 0 by rounding.

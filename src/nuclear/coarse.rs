@@ -23,7 +23,7 @@ impl Blocks {
     }
 
     /// The phantom in blocks: mean density, and the material that has most of the mass. Blocks at the far edges may be partly
-    /// outside the phantom; they are filled with what is inside.
+    /// outside the phantom; what is inside is spread over them, so that they stop as much.
     pub fn phantom(self, fine: &Phantom) -> Phantom {
         let shape = (
             fine.cells_z().div_ceil(self.z),
@@ -48,19 +48,29 @@ impl Blocks {
         coarse
     }
 
+    /// Cells of a whole block.
+    fn size(self) -> usize {
+        self.z * self.x
+    }
+
+    /// Share of each block that lies inside the phantom.
+    fn inside(self, fine: &Phantom, blocks: (usize, usize)) -> Array2<f64> {
+        let cells = |(z, x)| self.cells(fine, z, x).count();
+        Array2::from_shape_fn(blocks, |block| cells(block) as f64 / self.size() as f64)
+    }
+
     fn filling(self, fine: &Phantom, z: usize, x: usize) -> (u16, f64) {
         let mut masses = vec![0.0; fine.materials.len()];
-        let (mut mass, mut count) = (0.0, 0.0);
+        let mut mass = 0.0;
         for cell in self.cells(fine, z, x) {
             let density = fine.density_g_per_cm3[cell];
             masses[fine.material_index[cell] as usize] += density;
             mass += density;
-            count += 1.0;
         }
         let heaviest = (0..masses.len())
             .rev()
             .max_by(|&a, &b| masses[a].total_cmp(&masses[b]));
-        (heaviest.unwrap_or(0) as u16, mass / count)
+        (heaviest.unwrap_or(0) as u16, mass / self.size() as f64)
     }
 
     /// The phantom's cells in a block.
@@ -71,15 +81,16 @@ impl Blocks {
         along(z, self.z, fine.cells_z()).flat_map(move |z| columns.clone().map(move |x| [z, x]))
     }
 
-    /// Scores of blocks, handed to the phantom's cells: by density, and with the slope to the neighbouring blocks.
+    /// Scores of blocks, handed to the phantom's cells: by density, and with the slope to the neighbouring blocks. A block that is partly
+    /// outside the phantom is as much longer as it is thinner.
     pub fn refined(self, coarse: &Scores, fine: &Phantom) -> Scores {
-        let by_density = |map: &Array2<f64>| self.refined_map(map, fine, |d| d);
+        let inside = self.inside(fine, coarse.path_mm.dim());
+        let by_density = |map: &Array2<f64>| self.refined_map(map, &inside, fine, |d| d);
         let absorbed = by_density(&coarse.absorbed[0]);
-        let evenly = |map: &Array2<f64>| self.refined_map(map, fine, |_| 1.0);
         Scores {
             deposit_mev: by_density(&coarse.deposit_mev),
-            let_deposit: by_density(&coarse.let_deposit),
-            path_mm: evenly(&coarse.path_mm),
+            let_deposit: by_density(&(&coarse.let_deposit / &inside)),
+            path_mm: self.refined_map(&(&coarse.path_mm * &inside), &inside, fine, |_| 1.0),
             // Moments of one energy distribution in all of a block.
             absorbed: std::array::from_fn(|n| self.in_proportion(&absorbed, coarse, fine, n)),
             nuclear_mev: by_density(&coarse.nuclear_mev),
@@ -108,12 +119,17 @@ impl Blocks {
     fn refined_map(
         self,
         coarse: &Array2<f64>,
+        inside: &Array2<f64>,
         fine: &Phantom,
         weight: impl Fn(f64) -> f64,
     ) -> Array2<f64> {
         let mut map = Array2::zeros(fine.material_index.dim());
-        for ((z, x), &value) in coarse.indexed_iter().filter(|(_, value)| **value != 0.0) {
-            let slopes = slopes(coarse, z, x);
+        let whole_blocks = coarse / inside;
+        for ((z, x), &value) in whole_blocks
+            .indexed_iter()
+            .filter(|(_, value)| **value != 0.0)
+        {
+            let slopes = slopes(&whole_blocks, z, x);
             let place = |cell: usize, block: usize, size: usize| {
                 (cell as f64 + 0.5) / size as f64 - block as f64 - 0.5
             };
@@ -125,7 +141,7 @@ impl Blocks {
             };
             let whole: f64 = self.cells(fine, z, x).map(share).sum();
             for cell in self.cells(fine, z, x) {
-                map[cell] = value * share(cell) / whole;
+                map[cell] = coarse[[z, x]] * share(cell) / whole;
             }
         }
         map

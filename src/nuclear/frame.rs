@@ -16,6 +16,8 @@ pub struct Frame {
     pub case: Case,
     pub phantom: Phantom,
     pub blocks: Blocks,
+    /// Of the beam: its protons' energies spread on their way.
+    pub straggles: bool,
 }
 
 impl Frame {
@@ -27,17 +29,15 @@ impl Frame {
         population: Population,
     ) -> Frame {
         let spot = &case.beams[beam];
-        let highest_mev = spot.energy_mev + 5.0 * spot.energy_spread_mev;
-        let range_mm = 10.0 * water.csda_range_g_per_cm2(highest_mev);
-        let resolution = population.resolution(range_mm);
+        let range_mm = longest_range_mm(water, spot);
+        let resolution = population.resolution(range_mm, spot.angle_deg);
         let blocks = Blocks::of(fine, &resolution);
         let phantom = blocks.phantom(fine);
         let bin_mm = phantom.spacing_z_mm;
         let energy_at = |range_mm: f64| water.energy_mev(0.1 * range_mm);
         let cutoff_mev = energy_at(0.5 * bin_mm).max(case.grid.cutoff_mev);
         let spot = BeamSpec {
-            // Parents react, on average, half a cell behind a face.
-            energy_mev: energy_at(range_mm - 0.5 * bin_mm),
+            energy_mev: energy_at(population.highest_center(range_mm / bin_mm) * bin_mm),
             energy_spread_mev: 0.0,
             ..*spot
         };
@@ -45,8 +45,24 @@ impl Frame {
             case: secondary_case(case, spot, &resolution, bin_mm, cutoff_mev, population),
             phantom,
             blocks,
+            straggles: case.physics.straggling,
         }
     }
+}
+
+/// The longest range in water that a spot's protons have.
+fn longest_range_mm(water: &Material, spot: &BeamSpec) -> f64 {
+    10.0 * water.csda_range_g_per_cm2(spot.highest_mev())
+}
+
+/// What frames of spots in one direction differ in.
+pub type Resolutions = [Blocks; Population::OF_FRAMES.len()];
+
+/// Of a spot.
+pub fn resolutions(fine: &Phantom, water: &Material, spot: &BeamSpec) -> Resolutions {
+    let range_mm = longest_range_mm(water, spot);
+    Population::OF_FRAMES
+        .map(|population| Blocks::of(fine, &population.resolution(range_mm, spot.angle_deg)))
 }
 
 /// The axes of a frame, and how directions in space come onto them.

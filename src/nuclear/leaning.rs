@@ -51,6 +51,11 @@ impl<'a> Ways<'a> {
         self.projection.bins
     }
 
+    /// Integral of S dE of a proton of an energy bin, MeV2 cm2/g.
+    pub fn let_integral(&self, energy: usize) -> f64 {
+        self.let_integrals[energy]
+    }
+
     pub fn way(&self, energy: usize, cell: usize) -> &Way {
         self.ways[energy * POLAR_CELLS + cell].get_or_init(|| self.new_way(energy, cell))
     }
@@ -118,6 +123,12 @@ impl Leaning {
             self.let_integral[which] += factor * other.let_integral[which];
             self.path[which] += factor * other.path[which];
         }
+    }
+
+    /// Of births whose integral of S dE is the first of two, where the second is that of the protons that they are shared between.
+    pub fn of_births(mut self, let_integrals: [f64; 2]) -> Leaning {
+        self.let_integral[0] *= ratio(let_integrals);
+        self
     }
 
     /// Scores of the protons themselves.

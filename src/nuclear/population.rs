@@ -57,22 +57,59 @@ impl Population {
         matches!(self, Population::Scattered | Population::Turned)
     }
 
-    /// Axes for protons of at most this range in water.
-    pub fn resolution(self, range_mm: f64) -> Resolution {
+    /// The highest centre of range bins, in bins, where the longest range is so many: at or above all parents, which react half a cell behind
+    /// a face. Peaks keep the beam's place between the bins. Broad spectra have a lowest bin that ends at range 0, whatever the beam: what
+    /// travels, and what stays where it is born, does not hang on its energy.
+    pub fn highest_center(self, range_bins: f64) -> f64 {
+        match self {
+            Population::Scattered => range_bins - 0.5,
+            Population::Turned | Population::SetFree | Population::Deuterons => {
+                (range_bins - 1.0).ceil() + 0.5
+            }
+        }
+    }
+
+    /// Axes for protons of at most this range in water, set free by a beam in this direction.
+    pub fn resolution(self, range_mm: f64, beam_deg: f64) -> Resolution {
         match self {
             Population::Scattered => Resolution {
-                angle_max_deg: 48.0,
+                angle_max_deg: widest(48.0 + beam_deg.abs(), 3.0),
                 angle_bin_deg: 3.0,
                 depth_mm: (range_mm / 150.0).clamp(0.5, 2.0),
                 width_mm: 2.0,
             },
             // One axis of parents, so that the energies of protons and deuterons add up.
             Population::Turned | Population::SetFree | Population::Deuterons => Resolution {
-                angle_max_deg: 78.0,
+                angle_max_deg: widest(78.0 + beam_deg.abs(), 6.0),
                 angle_bin_deg: 6.0,
                 depth_mm: (range_mm / 40.0).clamp(1.0, 4.0),
                 width_mm: 2.0,
             },
         }
+    }
+}
+
+/// The outermost centre about +z that takes directions as far as this: bins of a width, within the half plane that depth stepping has.
+fn widest(angle_deg: f64, bin_deg: f64) -> f64 {
+    let bins = (angle_deg / bin_deg).ceil();
+    let most = ((90.0 - 0.5 * bin_deg) / bin_deg).ceil() - 1.0;
+    bins.min(most) * bin_deg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_turn_with_the_beam_and_stay_forward() {
+        let widest_deg =
+            |population: Population, beam_deg| population.resolution(150.0, beam_deg).angle_max_deg;
+        let scattered = |beam_deg| widest_deg(Population::Scattered, beam_deg);
+        assert_eq!(
+            [0.0, 10.0, -10.0, 30.0, 60.0].map(scattered),
+            [48.0, 60.0, 60.0, 78.0, 87.0]
+        );
+        let set_free = |beam_deg| widest_deg(Population::SetFree, beam_deg);
+        assert_eq!([0.0, 5.0, 60.0].map(set_free), [78.0, 84.0, 84.0]);
     }
 }

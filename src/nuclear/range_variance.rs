@@ -16,12 +16,15 @@ pub struct RangeVariance {
 }
 
 impl RangeVariance {
-    pub fn of(water: &Material) -> RangeVariance {
+    /// None accumulates where protons slow down without straggling.
+    pub fn of(water: &Material, straggles: bool) -> RangeVariance {
         let stopping = |mev: f64| water.mass_stopping_power_mev_cm2_per_g(mev);
+        let straggling = |mev: f64| match straggles {
+            true => water.straggling_mev2_cm2_per_g(mev),
+            false => 0.0,
+        };
         RangeVariance {
-            accumulated: EvenTable::integral_of(|mev| {
-                water.straggling_mev2_cm2_per_g(mev) / stopping(mev).powi(3)
-            }),
+            accumulated: EvenTable::integral_of(|mev| straggling(mev) / stopping(mev).powi(3)),
             stopping_power_mev_cm2_per_g: EvenTable::of(stopping),
         }
     }
@@ -32,5 +35,28 @@ impl RangeVariance {
         let at_entry = (beam.energy_spread_mev / stopping(beam.energy_mev)).powi(2);
         let straggled = self.accumulated.at(beam.energy_mev) - self.accumulated.at(mean_mev);
         (at_entry + straggled.max(0.0)) * stopping(mean_mev).powi(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::builtin;
+
+    #[test]
+    fn without_straggling_a_beam_keeps_the_spread_of_its_ranges() {
+        let water = builtin("water").expect("water is built in");
+        let beam = BeamSpec {
+            energy_mev: 150.0,
+            energy_spread_mev: 0.0,
+            x_mm: 0.0,
+            angle_deg: 0.0,
+            sigma_x_mm: 3.0,
+            divergence_mrad: 0.0,
+            correlation: 0.0,
+            weight: 1.0,
+        };
+        assert_eq!(RangeVariance::of(&water, false).mev2(&beam, 100.0), 0.0);
+        assert!(RangeVariance::of(&water, true).mev2(&beam, 100.0) > 0.5);
     }
 }

@@ -1,13 +1,14 @@
-//! The second phase spaces of a run: all populations for every direction of the beams, whatever their energies and places.
+//! The second phase spaces of a run: all populations for every direction of the beams and every size of their cells, which ranges set;
+//! whatever the spots' energies and places otherwise.
 
-use super::frame::{Axes, Frame};
+use super::frame::{Axes, Frame, Resolutions, resolutions};
 use super::interactions::Interactions;
 use super::local::on_the_spot;
 use super::population::Population;
 use super::removal::Removal;
 use super::secondary::{self, Marched, Parents, SecondaryProtons};
 use crate::backend::Machine;
-use crate::case::{Case, Nuclear};
+use crate::case::{BeamSpec, Case, Nuclear};
 use crate::error::Result;
 use crate::ledger::Reactions;
 use crate::march::March;
@@ -18,20 +19,21 @@ use crate::scoring::Scores;
 
 #[derive(Default)]
 pub struct SecondBeams {
-    by_angle: Vec<Direction>,
+    groups: Vec<Group>,
 }
 
-struct Direction {
-    angle_deg: f64,
+/// The populations of spots that are alike.
+struct Group {
+    alike: Alike,
     scattered: SecondaryProtons,
     turned: SecondaryProtons,
     set_free: SecondaryProtons,
     deuterons: SecondaryProtons,
 }
 
-impl Direction {
-    /// The populations of a beam's direction, for protons of at most its energy.
-    fn new(case: &Case, phantom: &Phantom, water: &Material, beam: usize) -> Result<Direction> {
+impl Group {
+    /// The populations of spots like a beam, for protons of at most its energy.
+    fn new(case: &Case, phantom: &Phantom, water: &Material, beam: usize) -> Result<Group> {
         let (nuclear, sources) = (case.physics.nuclear, case.physics.nuclear_sources);
         let materials = phantom.materials.iter();
         let interactions = materials
@@ -55,8 +57,8 @@ impl Direction {
         let again = Removal::into_populations(&Population::OF_SCATTERED, &interactions);
         // Settled on the spot.
         let nonelastic = Removal::nonelastic(&interactions, &phantom.materials);
-        Ok(Direction {
-            angle_deg: case.beams[beam].angle_deg,
+        Ok(Group {
+            alike: Alike::of(phantom, water, &case.beams[beam]),
             scattered: of(Population::Scattered, again),
             turned: of(Population::Turned, nonelastic.clone()),
             set_free: of(Population::SetFree, nonelastic),
@@ -88,10 +90,10 @@ impl SecondBeams {
                 reactions
             }
             Nuclear::Transport => {
-                let direction = self.of_direction(march, beam)?;
+                let group = self.of_spots_like(march, beam)?;
                 let parents = Parents::Beam(&march.case.beams[beam]);
                 let mut sum = Reactions::default();
-                for population in direction.populations() {
+                for population in group.populations() {
                     sum.add_scaled(&population.absorb(scores, march.phantom, parents, 1.0), 1.0);
                 }
                 sum
@@ -99,17 +101,18 @@ impl SecondBeams {
         })
     }
 
-    /// The second phase spaces of a beam's direction, made for the highest energy that the case has in it.
-    fn of_direction(&mut self, march: &March, beam: usize) -> Result<&mut Direction> {
-        let angle_deg = march.case.beams[beam].angle_deg;
-        if let Some(known) = self.by_angle.iter().position(|d| d.angle_deg == angle_deg) {
-            return Ok(&mut self.by_angle[known]);
+    /// The second phase spaces of spots like a beam, made for the highest energy that the case has among them.
+    fn of_spots_like(&mut self, march: &March, beam: usize) -> Result<&mut Group> {
+        let (case, phantom, water) = (march.case, march.phantom, march.water);
+        let alike = Alike::of(phantom, water, &case.beams[beam]);
+        if let Some(known) = self.groups.iter().position(|group| group.alike == alike) {
+            return Ok(&mut self.groups[known]);
         }
-        let highest = highest_like(march.case, beam);
-        let made = Direction::new(march.case, march.phantom, march.water, highest)?;
-        self.by_angle.push(made);
-        let last = self.by_angle.len() - 1;
-        Ok(&mut self.by_angle[last])
+        let spots = Alike::of_all(case, phantom, water);
+        let made = Group::new(case, phantom, water, highest_like(case, &spots, beam))?;
+        self.groups.push(made);
+        let last = self.groups.len() - 1;
+        Ok(&mut self.groups[last])
     }
 
     /// Marches them and hands out what each left: what the scattered protons' reactions set free joins the rest.
@@ -123,8 +126,8 @@ impl SecondBeams {
         machine: &dyn Machine,
         take: &mut dyn FnMut(Marched) -> Result<()>,
     ) -> Result<()> {
-        for direction in &mut self.by_angle {
-            let [scattered, mut others @ ..] = direction.populations();
+        for group in &mut self.groups {
+            let [scattered, mut others @ ..] = group.populations();
             let mut marched = scattered.march(phantom, water, machine)?;
             for other in &mut others {
                 let parents = Parents::Scattered;
@@ -144,28 +147,50 @@ impl SecondBeams {
     }
 }
 
-/// The beam of the highest energy among those in the direction of `beam`.
-fn highest_like(case: &Case, beam: usize) -> usize {
+/// What spots that share their second phase spaces have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Alike {
+    angle_deg: f64,
+    resolutions: Resolutions,
+}
+
+impl Alike {
+    fn of(phantom: &Phantom, water: &Material, spot: &BeamSpec) -> Alike {
+        Alike {
+            angle_deg: spot.angle_deg,
+            resolutions: resolutions(phantom, water, spot),
+        }
+    }
+
+    fn of_all(case: &Case, phantom: &Phantom, water: &Material) -> Vec<Alike> {
+        let beams = case.beams.iter();
+        beams.map(|spot| Alike::of(phantom, water, spot)).collect()
+    }
+}
+
+/// The beam of the highest energy among those that are like `beam`.
+fn highest_like(case: &Case, spots: &[Alike], beam: usize) -> usize {
     let beams = &case.beams;
-    let alike = (0..beams.len()).filter(|&i| beams[i].angle_deg == beams[beam].angle_deg);
-    let top_mev = |i: usize| beams[i].energy_mev + 5.0 * beams[i].energy_spread_mev;
+    let alike = (0..beams.len()).filter(|&i| spots[i] == spots[beam]);
+    let top_mev = |i: usize| beams[i].highest_mev();
     alike
         .max_by(|&a, &b| top_mev(a).total_cmp(&top_mev(b)))
         .unwrap_or(beam)
 }
 
-/// The beam of the highest energy in each direction; none where nothing is transported.
-fn directions(case: &Case) -> impl Iterator<Item = usize> {
-    let all = match case.physics.nuclear {
-        Nuclear::Transport => case.beams.len(),
-        Nuclear::None | Nuclear::Local => 0,
-    };
-    (0..all).filter(|&beam| highest_like(case, beam) == beam)
+/// The beam of the highest energy in each group of spots that are alike; none where nothing is transported.
+fn highest_of_groups(case: &Case, phantom: &Phantom, water: &Material) -> Vec<usize> {
+    if case.physics.nuclear != Nuclear::Transport {
+        return Vec::new();
+    }
+    let spots = Alike::of_all(case, phantom, water);
+    let is_highest = |&beam: &usize| highest_like(case, &spots, beam) == beam;
+    (0..spots.len()).filter(is_highest).collect()
 }
 
 /// Sets of score maps that the second phase spaces keep from the first reactions on: one a population.
-pub fn second_sets_of_scores(case: &Case) -> u64 {
-    (directions(case).count() * Population::ALL.len()) as u64
+pub fn second_sets_of_scores(case: &Case, phantom: &Phantom, water: &Material) -> u64 {
+    (highest_of_groups(case, phantom, water).len() * Population::ALL.len()) as u64
 }
 
 /// Bytes of the second phase spaces' tables.
@@ -186,11 +211,11 @@ impl SecondTables {
         machine: &dyn Machine,
     ) -> SecondTables {
         let mut tables = SecondTables::default();
-        for beam in directions(case) {
-            let Ok(mut direction) = Direction::new(case, phantom, water, beam) else {
+        for beam in highest_of_groups(case, phantom, water) {
+            let Ok(mut group) = Group::new(case, phantom, water, beam) else {
                 continue;
             };
-            for population in direction.populations() {
+            for population in group.populations() {
                 let operators = population.operator_table_bytes(water, machine);
                 let operators = operators.unwrap_or_default();
                 tables.operators = tables.operators.most(operators);
@@ -210,7 +235,7 @@ pub fn second_buffer_bytes(
     machine: &dyn Machine,
 ) -> Bytes {
     let mut most = Bytes::default();
-    for beam in directions(case) {
+    for beam in highest_of_groups(case, phantom, water) {
         for population in Population::OF_FRAMES {
             let bytes = secondary::buffer_bytes(case, phantom, water, beam, population, machine);
             let bytes = bytes.unwrap_or_default();

@@ -78,7 +78,7 @@ impl SecondaryProtons {
             media: Media::new(&frame.phantom),
             production: Production::new(frame.blocks, &frame.phantom, axis.bins()),
             born: Scores::of_cells(fine.material_index.dim()),
-            variance: RangeVariance::of(water),
+            variance: RangeVariance::of(water, frame.straggles),
             turns: match population {
                 Population::Scattered => {
                     let highest_mev = frame.case.beams[0].energy_mev;

@@ -168,14 +168,13 @@ fn let_d_is_that_of_geant4_on_the_axis_and_over_the_plane() {
         let depths = depths.clone().step_by(10);
         worst(depths.map(|z| let_difference(&results, block(z), protons, over)))
     };
-    // The second phase space has cells of 3 mm there, and of 3.5 mm where the phantom has half a millimetre, as Geant4's run has.
     let halves = run(&case, &set!["phantom.spacing_mm" => "[0.5, 0.5]"]).results;
     let on_halves = |depths| let_difference(&halves, depths, Protons::All, Over::Axis);
     let id = "nuclear-let-all-halfmm-cells";
-    known_difference(id, on_halves(0..10), 0.03, 0.0384, "1");
+    known_difference(id, on_halves(0..10), 0.03, 0.0345, "1");
     // Geant4's scorer takes less for the end of a proton's way (known-differences.md): 1.3 to 1.9 % of LET_d in the plateau.
     let on_axis = blocks(0..150, Protons::All, Over::Axis);
-    known_difference("nuclear-let-all", on_axis, 0.03, 0.0366, "1");
+    known_difference("nuclear-let-all", on_axis, 0.03, 0.043, "1");
     let peak = 150..DISTAL_80_MM;
     let id = "nuclear-let-all-peak-halfmm-cells";
     claim(id, on_halves(peak.clone()), 0.03, "1");
