@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// The dose file's path where none is given: named after the case file, in the current folder.
 pub fn default_path(case: &Path) -> PathBuf {
-    let stem = case.file_stem().unwrap_or("dose".as_ref());
-    PathBuf::from(stem).with_extension("h5")
+    let mut name = case.file_stem().unwrap_or("dose".as_ref()).to_os_string();
+    name.push(".h5");
+    PathBuf::from(name)
 }
 
 /// Errors (cannot create output): a directory or device at `path`, an input of the run, a folder that is missing or read-only.
@@ -61,4 +62,22 @@ fn refused(path: &Path, reason: &str) -> Error {
         format!("the output cannot be created: {reason}"),
     )
     .at(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::default_path;
+    use std::path::Path;
+
+    #[test]
+    fn a_dose_file_keeps_the_dots_of_its_cases_name() {
+        for (case, expected) in [
+            ("cases/plan.toml", "plan.h5"),
+            ("plan.v1.toml", "plan.v1.h5"),
+            ("plan.v2.toml", "plan.v2.h5"),
+            ("plan", "plan.h5"),
+        ] {
+            assert_eq!(default_path(Path::new(case)), Path::new(expected), "{case}");
+        }
+    }
 }
