@@ -9,8 +9,8 @@ mod file;
 mod hounsfield;
 mod off_the_grid;
 
-use crate::case::{Case, PhantomSpec, RegionSpec, nearest};
-use crate::error::Result;
+use crate::case::{Case, MaterialSpec, PhantomSpec, RegionSpec, nearest};
+use crate::error::{Error, Result};
 use crate::physics::{self, Material};
 use curve_file::Substance;
 use file::{Cells, PhantomFile};
@@ -168,14 +168,22 @@ fn from_hounsfield(case: &Case, numbers: &Array2<f64>, base_dir: &Path) -> Resul
         None => "phantom.hounsfield",
     };
     let rows = case.places.locate(key, hounsfield::rows(&spec, base_dir))?;
-    let make =
-        |substance: &Substance, density_g_per_cm3: f64| match substance.composition.as_slice() {
-            [] => material(case, base_dir, key, &substance.name),
-            parts => case.places.locate(
-                key,
-                Material::from_composition(&substance.name, density_g_per_cm3, parts, None),
-            ),
+    let in_curve = |substance: &Substance, error: Error| match &spec.file {
+        Some(file) => error.at(&base_dir.join(file)).line(substance.line),
+        None => error,
+    };
+    let make = |substance: &Substance, density_g_per_cm3: f64| {
+        let Substance {
+            name, composition, ..
+        } = substance;
+        let made = match (composition.as_slice(), case.materials.get(name)) {
+            ([], Some(spec)) => return own(case, base_dir, name, spec),
+            ([], None) => built_in(name),
+            (parts, _) => Material::from_composition(name, density_g_per_cm3, parts, None),
         };
+        let made = made.map_err(|error| in_curve(substance, error));
+        case.places.locate(key, made)
+    };
     let converted = Curve::new(&rows, make)?.convert(numbers, spec.outside);
     let converted = case.places.locate("phantom.file", converted)?;
     Ok(Phantom {
@@ -203,17 +211,25 @@ fn check_energies(case: &Case, materials: &[Material]) -> Result<()> {
 
 /// The user's own material of that name, else the built-in one; `key` is where it is asked for.
 fn material(case: &Case, base_dir: &Path, key: &str, name: &str) -> Result<Material> {
-    if let Some(spec) = case.materials.get(name) {
-        let own_key = match spec.stopping_power_file {
-            Some(_) => format!("materials.{name}.stopping_power_file"),
-            None => format!("materials.{name}"),
-        };
-        return case
-            .places
-            .locate(&own_key, Material::from_spec(name, spec, base_dir));
+    match case.materials.get(name) {
+        Some(spec) => own(case, base_dir, name, spec),
+        None => case.places.locate(key, built_in(name)),
     }
+}
+
+/// The material of `[materials.NAME]`.
+fn own(case: &Case, base_dir: &Path, name: &str, spec: &MaterialSpec) -> Result<Material> {
+    let key = match spec.stopping_power_file {
+        Some(_) => format!("materials.{name}.stopping_power_file"),
+        None => format!("materials.{name}"),
+    };
+    case.places
+        .locate(&key, Material::from_spec(name, spec, base_dir))
+}
+
+fn built_in(name: &str) -> Result<Material> {
     physics::builtin(name).ok_or_else(|| {
-        let error = case.error(key, format!("there is no material \"{name}\""));
+        let error = Error::bad_data(format!("there is no material \"{name}\""));
         match nearest(name, physics::builtin_names()) {
             Some(near) => error.hint(format!("did you mean \"{near}\"? `smatrix2d materials` lists all")),
             None => error.hint(format!("`smatrix2d materials` lists the built-in ones; define your own as [materials.{name}]")),

@@ -3,12 +3,16 @@
 use crate::error::{Error, Kind, Result};
 use std::path::Path;
 
-/// Lines that hold something, with their numbers from 1: no comments (`#`), no space around them.
+/// Lines that hold something, with their numbers from 1: no comments (from `#` on), no space around them.
 pub fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
-        .map(|(index, line)| (index + 1, line.trim()))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(index, line)| (index + 1, without_comment(line).trim()))
+        .filter(|(_, line)| !line.is_empty())
+}
+
+fn without_comment(line: &str) -> &str {
+    line.split_once('#').map_or(line, |(before, _)| before)
 }
 
 /// The text of `path`, without the byte-order mark that spreadsheets put before it; `what` names it in the error.

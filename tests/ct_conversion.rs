@@ -230,6 +230,31 @@ fn a_byte_order_mark_before_a_curve_is_passed_over() {
 }
 
 #[test]
+fn a_name_may_come_again_and_a_comment_behind_a_row() {
+    let table = "[phantom.hounsfield]\nfile = \"curve.csv\"";
+    for again in ["own,", "own,O:0.95;H:0.05", "own, # the same as above"] {
+        let folder = TempDir::new().unwrap();
+        write(folder.path(), &arr2(&[[0.0, 900.0]]));
+        let curve = CURVE.replace("1000,2.0,,", &format!("800,,{again}\n1000,2.0,, # the end"));
+        fs::write(folder.path().join("curve.csv"), curve).unwrap();
+        let phantom = build(folder.path(), &case_text(2, table));
+        let phantom = phantom.unwrap_or_else(|error| panic!("{again}: {error}"));
+        assert_eq!(material_at(&phantom, 1).name, "own", "{again}");
+    }
+}
+
+#[test]
+fn a_composition_with_equals_signs_is_shown_as_it_is_written() {
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), &arr2(&[[0.0]]));
+    let curve = CURVE.replace("H:0.05;O:0.95", "H=0.5;O=0.5");
+    fs::write(folder.path().join("curve.csv"), curve).unwrap();
+    let table = "[phantom.hounsfield]\nfile = \"curve.csv\"";
+    let error = build(folder.path(), &case_text(1, table)).expect_err("no colon");
+    assert_eq!(error.hint.as_deref(), Some("write H:0.5;O:0.5"));
+}
+
+#[test]
 fn wrong_curves_are_refused_with_their_line() {
     let table = "[phantom.hounsfield]\nfile = \"curve.csv\"";
     let wrong = [
@@ -251,10 +276,33 @@ fn wrong_curves_are_refused_with_their_line() {
             "curve.csv:3: `nan` is not a Hounsfield number",
         ),
         ("O:0.95", "O:0.5", "the mass fractions sum to 0.5500"),
-        ("O:0.95", "Ox:0.95", "`Ox` is no chemical element"),
+        (
+            "O:0.95",
+            "Ox:0.95",
+            "curve.csv:4: `Ox` is no chemical element",
+        ),
+        (
+            "H:0.05;O:0.95",
+            "H=0.05;O=0.95",
+            "curve.csv:4: `H=0.05` is no element and its mass fraction",
+        ),
+        (
+            "2.0,,",
+            "2.0,own,H:0.1;O:0.9",
+            "curve.csv:5: `own` has another composition in line 4",
+        ),
+        (
+            "own,H",
+            "water,H",
+            "curve.csv:4: `water` has another composition in line 3",
+        ),
         ("own,H", ",H", "has no name"),
         ("2.0,,", ",,", "the curve has no ends"),
-        ("water", "wather", "there is no material \"wather\""),
+        (
+            "water",
+            "wather",
+            "curve.csv:3: there is no material \"wather\"",
+        ),
         ("2.0,,", "2.0,,,", "more than four fields"),
     ];
     for (from, to, words) in wrong {

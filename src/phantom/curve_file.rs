@@ -24,6 +24,8 @@ pub struct Row {
 pub struct Substance {
     pub name: String,
     pub composition: Vec<(String, f64)>,
+    /// Of the row that names it.
+    pub line: usize,
 }
 
 /// Rows by rising Hounsfield number: at least two; densities at both ends, a material at the first.
@@ -42,7 +44,9 @@ pub fn parse(text: &str) -> Result<Vec<Row>> {
     check_heading(lines.next())?;
     let mut rows: Vec<Row> = Vec::new();
     for (number, line) in lines {
-        let row = parse_row(line, rows.last()).map_err(|error| error.line(number))?;
+        let row = parse_row(number, line, rows.last())
+            .and_then(|row| check_composition(&rows, &row).map(|()| row))
+            .map_err(|error| error.line(number))?;
         rows.push(row);
     }
     check_ends(&rows)?;
@@ -64,7 +68,7 @@ fn check_heading(first: Option<(usize, &str)>) -> Result<()> {
         .hint("name the columns in the first line; densities in g/cm3"))
 }
 
-fn parse_row(line: &str, previous: Option<&Row>) -> Result<Row> {
+fn parse_row(number: usize, line: &str, previous: Option<&Row>) -> Result<Row> {
     let mut fields: Vec<&str> = line.split(',').map(str::trim).collect();
     fields.resize(fields.len().max(4), "");
     let [hounsfield, density, material, composition] = fields[..] else {
@@ -76,7 +80,7 @@ fn parse_row(line: &str, previous: Option<&Row>) -> Result<Row> {
     let row = Row {
         hounsfield: finite(hounsfield, "a Hounsfield number")?,
         density_g_per_cm3: parse_density(density)?,
-        substance: parse_substance(material, composition)?,
+        substance: parse_substance(number, material, composition)?,
     };
     match previous {
         Some(before) if row.hounsfield <= before.hounsfield => Err(Error::bad_data(format!(
@@ -112,7 +116,7 @@ fn parse_density(text: &str) -> Result<Option<f64>> {
     }
 }
 
-fn parse_substance(name: &str, composition: &str) -> Result<Option<Substance>> {
+fn parse_substance(line: usize, name: &str, composition: &str) -> Result<Option<Substance>> {
     if name.is_empty() && composition.is_empty() {
         return Ok(None);
     }
@@ -125,12 +129,37 @@ fn parse_substance(name: &str, composition: &str) -> Result<Option<Substance>> {
     Ok(Some(Substance {
         name: name.to_string(),
         composition: parse_composition(composition)?,
+        line,
     }))
+}
+
+/// A name stands for one material: the one of the first row that has it.
+fn check_composition(rows: &[Row], row: &Row) -> Result<()> {
+    let Some(found) = row.substance.as_ref().filter(|s| !s.composition.is_empty()) else {
+        return Ok(());
+    };
+    let mut known = rows.iter().filter_map(|row| row.substance.as_ref());
+    match known.find(|known| known.name == found.name) {
+        Some(known) if by_element(known) != by_element(found) => Err(Error::bad_data(format!(
+            "`{}` has another composition in line {}",
+            found.name, known.line
+        ))
+        .hint("give it a name of its own")),
+        _ => Ok(()),
+    }
+}
+
+fn by_element(substance: &Substance) -> Vec<&(String, f64)> {
+    let mut parts: Vec<_> = substance.composition.iter().collect();
+    parts.sort_by(|a, b| a.0.cmp(&b.0));
+    parts
 }
 
 fn parse_composition(text: &str) -> Result<Vec<(String, f64)>> {
     let part = |part: &str| {
-        let (symbol, fraction) = part.split_once(':').unwrap_or((part, ""));
+        let (symbol, fraction) = part
+            .split_once(':')
+            .ok_or_else(|| no_colon(text, part.trim()))?;
         let fraction = finite(fraction.trim(), "a mass fraction")?;
         Ok((symbol.trim().to_string(), fraction))
     };
@@ -143,6 +172,14 @@ fn parse_composition(text: &str) -> Result<Vec<(String, f64)>> {
     let message =
         format!("the mass fractions sum to {sum:.4}; allowed: 1 within {FRACTION_SUM_TOLERANCE}");
     Err(Error::bad_data(message).hint("write mass fractions, such as H:0.103;O:0.897"))
+}
+
+fn no_colon(text: &str, part: &str) -> Error {
+    let message = format!("`{part}` is no element and its mass fraction with a colon between them");
+    Error::bad_data(message).hint(match text.contains('=') {
+        true => format!("write {}", text.replace('=', ":")),
+        false => "write mass fractions, such as H:0.103;O:0.897".to_string(),
+    })
 }
 
 fn check_ends(rows: &[Row]) -> Result<()> {
