@@ -43,8 +43,10 @@ impl Phantom {
     /// The phantom of a checked case. Relative paths in the case start at `base_dir`, the case file's folder.
     ///
     /// # Errors
-    /// Input missing or bad data where a phantom file or a stopping-power table cannot be used; with the key that names it.
+    /// Input missing or bad data where a phantom file or a material of `[materials.NAME]`, in a cell or not, cannot be used; with the key
+    /// that names it.
     pub fn build(case: &Case, base_dir: &Path) -> Result<Self> {
+        check_materials(case, base_dir)?;
         let phantom = match &case.phantom.file {
             Some(path) => from_file(case, &base_dir.join(path), base_dir)?,
             None => from_boxes(case, base_dir)?,
@@ -209,6 +211,14 @@ fn check_energies(case: &Case, materials: &[Material]) -> Result<()> {
     Ok(())
 }
 
+/// The user's own materials, those that no cell holds too.
+fn check_materials(case: &Case, base_dir: &Path) -> Result<()> {
+    for (name, spec) in &case.materials {
+        own(case, base_dir, name, spec)?;
+    }
+    Ok(())
+}
+
 /// The user's own material of that name, else the built-in one; `key` is where it is asked for.
 fn material(case: &Case, base_dir: &Path, key: &str, name: &str) -> Result<Material> {
     match case.materials.get(name) {
@@ -219,12 +229,12 @@ fn material(case: &Case, base_dir: &Path, key: &str, name: &str) -> Result<Mater
 
 /// The material of `[materials.NAME]`.
 fn own(case: &Case, base_dir: &Path, name: &str, spec: &MaterialSpec) -> Result<Material> {
-    let key = match spec.stopping_power_file {
-        Some(_) => format!("materials.{name}.stopping_power_file"),
-        None => format!("materials.{name}"),
+    let key = |error: &Error| match (&error.file, &error.key) {
+        (None, Some(key)) => key.clone(),
+        _ => format!("materials.{name}.stopping_power_file"),
     };
-    case.places
-        .locate(&key, Material::from_spec(name, spec, base_dir))
+    Material::from_spec(name, spec, base_dir)
+        .or_else(|error| case.places.locate(&key(&error), Err(error)))
 }
 
 fn built_in(name: &str) -> Result<Material> {

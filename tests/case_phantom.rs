@@ -318,6 +318,23 @@ fn no_truncation_or_garbage_passes_as_a_phantom() {
 }
 
 #[test]
+fn a_material_that_no_cell_holds_is_checked() {
+    let folder = TempDir::new().unwrap();
+    for (key, value, kind) in [
+        ("mean_excitation_energy_ev", "200.0", Kind::BadData),
+        ("stopping_power_file", "\"absent.csv\"", Kind::InputMissing),
+    ] {
+        let own = format!(
+            "\n[materials.own]\ndensity_g_per_cm3 = 1.0\ncomposition = {{ H = 0.1119, O = 0.8881 }}\n{key} = {value}\n"
+        );
+        let error = build(&format!("{BOXES}{own}"), folder.path()).expect_err(key);
+        assert_eq!(error.kind, kind, "{error}");
+        assert_eq!(error.key, Some(format!("materials.own.{key}")), "{error}");
+        assert!(error.line.is_some() && error.hint.is_some(), "{error}");
+    }
+}
+
+#[test]
 fn a_stopping_power_table_is_found_beside_the_case_or_refused_with_its_key() {
     let own = "\n[materials.own]\ndensity_g_per_cm3 = 1.0\ncomposition = { H = 0.1119, O = 0.8881 }\nstopping_power_file = \"own.csv\"\n";
     let text = format!("{BOXES}{own}").replace("\"bone_cortical\"", "\"own\"");

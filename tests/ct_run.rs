@@ -183,7 +183,7 @@ fn a_base_is_a_built_in_material_and_brings_its_composition() {
         (
             "\"water\"\n",
             "\"water\"\nmean_excitation_energy_ev = 10.0\n",
-            "materials.tank",
+            "materials.tank.mean_excitation_energy_ev",
             "within a factor of 2",
         ),
     ];
