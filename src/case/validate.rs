@@ -177,11 +177,31 @@ fn grid(case: &Case) -> Result<()> {
     if let AngleBins::WidthDeg(width_deg) = grid.angle_bins {
         let bins = 2.0 * grid.angle_max_deg / width_deg;
         bin_count(case, "grid.angle_bin_deg", width_deg, bins, MOST_ANGLE_BINS)?;
+        outermost_angle(case, width_deg)?;
     }
     match grid.energy_axis {
         EnergyAxisSpec::Range { range_bin_mm } => range_bins(case, range_bin_mm),
         EnergyAxisSpec::Log { .. } | EnergyAxisSpec::Uniform { .. } => Ok(()),
     }
+}
+
+/// Half the angle axis is a whole number of bins, so that its outermost centre may lie beyond `angle_max_deg`.
+fn outermost_angle(case: &Case, width_deg: f64) -> Result<()> {
+    let max_deg = case.grid.angle_max_deg;
+    // To a millionth, so that products print as they are meant.
+    let angle_deg = |bins: f64| (1e6 * bins * width_deg).round() / 1e6;
+    let outermost_deg = angle_deg((max_deg / width_deg).round());
+    if case.transport.stepping == Stepping::Path || outermost_deg < 90.0 {
+        return Ok(());
+    }
+    let message = format!(
+        "found {max_deg} with bins of {width_deg}, the outermost about {outermost_deg}; allowed: below 90 with stepping = \"depth\""
+    );
+    let last_deg = angle_deg((90.0 / width_deg - 1e-9).ceil() - 1.0);
+    let hint = format!(
+        "such bins end at {last_deg}: lower angle_max_deg, choose another angle_bin_deg, or set transport.stepping = \"path\""
+    );
+    Err(case.error("grid.angle_max_deg", message).hint(hint))
 }
 
 /// Bins in the range of the highest beam energy. Where a step is so short that bins of its length would be too many, the default bin

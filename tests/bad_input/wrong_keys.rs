@@ -131,6 +131,8 @@ pub const WRONG_KEYS: &[Wrong] = &[
     ("sigma_x_mm = 3.0", "sigma_x_mm = 3.0\ntwiss = { alpha = 0.0, beta_mm = 1.0, emittance_mm_mrad = 1.0 }", 13, "beam[0].sigma_x_mm", &["beside twiss"]),
     // Grid and stepping.
     ("cutoff_mev = 2.0", "angle_max_deg = 90.0", 15, "grid.angle_max_deg", &["below 90", "\"path\""]),
+    ("cutoff_mev = 2.0", "angle_max_deg = 75.0\nangle_bin_deg = 50.0", 15, "grid.angle_max_deg", &["bins of 50, the outermost about 100", "below 90", "end at 50"]),
+    ("cutoff_mev = 2.0", "angle_max_deg = 89.9", 15, "grid.angle_max_deg", &["bins of 0.5, the outermost about 90", "end at 89.5"]),
     ("cutoff_mev = 2.0", "angle_max_deg = 181.0", 15, "grid.angle_max_deg", &["at most 180"]),
     ("cutoff_mev = 2.0", "range_bin_mm = 0.5\nenergy_bins = 100", 16, "grid.energy_bins", &["allowed: range_bin_mm"]),
     ("cutoff_mev = 2.0", "energy_axis = \"log\"\nrange_bin_mm = 0.5", 16, "grid.range_bin_mm", &["allowed: energy_bins"]),
