@@ -7,6 +7,8 @@
 //! - `linf`: `max |B - A| / max A`
 //! - `rms`: `sqrt(mean (B - A)^2) / max A`
 //!
+//! Points of A outside B's grid count neither there nor in gamma; the report has their number.
+//!
 //! Range and width figures are taken on each distribution's own grid (`crate::curves`), lateral sigmas at A's depths.
 
 pub mod files;
@@ -20,8 +22,8 @@ use files::Distribution;
 use gamma::{Criterion, Normalisation, gamma};
 use grid::Grid;
 use ndarray::Array2;
-use report::{Figure, GammaFigures, Lateral, Norms, Quantity};
-pub use report::{Report, to_text};
+use report::{Figure, Lateral, Norms, Quantity};
+pub use report::{GammaFigures, Report, to_text};
 
 /// What to compare by.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ pub fn compare(a: &Distribution, b: &Distribution, settings: &Settings) -> Resul
     if a_grid.x_mm.is_some() {
         report.map = Some(Norms::of(&a_grid, &difference, settings.threshold));
         report.lateral = lateral(&a_grid, &b_grid, &a_depth);
-        report.gamma_map = GammaFigures::of_all(&gamma_maps);
+        report.gamma_map = GammaFigures::of_all(&gamma_maps, &a_grid, settings.threshold);
     }
     Ok(Comparison {
         report,
@@ -87,7 +89,7 @@ fn depth_report(quantity: Quantity, a: &Grid, b: &Grid, settings: &Settings) -> 
         figures: figures(a, b),
         lateral: Vec::new(),
         gamma_map: Vec::new(),
-        gamma_depth_dose: GammaFigures::of_all(&gamma_maps(a, b, settings)),
+        gamma_depth_dose: GammaFigures::of_all(&gamma_maps(a, b, settings), a, settings.threshold),
     }
 }
 

@@ -186,6 +186,27 @@ fn the_table_names_every_figure_and_json_has_no_nan() {
     assert_eq!(json["depth_dose"]["linf"], 0.0);
 }
 
+#[test]
+fn points_outside_b_are_left_out_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a.h5", "b.h5"].map(|name| folder.path().join(name));
+    let (whole, mut shifted) = (sample_results(60, 40), sample_results(60, 40));
+    let centers = shifted.x_mm.centers.iter().map(|x| x + 6.0);
+    shifted.x_mm = Axis::from_centers(centers.collect()).unwrap();
+    write_dose_file(&a, &whole);
+    write_dose_file(&b, &shifted);
+    let report = compared(&a, &b).unwrap();
+    let gamma = report.gamma_map[0];
+    let norms = report.map.unwrap();
+    assert!(norms.points_outside > 0, "{norms:?}");
+    assert_eq!(gamma.points_outside, norms.points_outside);
+    assert_eq!(gamma.points, norms.points);
+    let told = format!("{} points lie outside B", norms.points_outside);
+    assert_eq!(to_text(&report).matches(&told).count(), 2);
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["gamma_map"][0]["points_outside"], norms.points_outside);
+}
+
 #[derive(Debug)]
 struct Arguments {
     a: PathBuf,

@@ -1,6 +1,7 @@
 //! Gamma against closed forms and against another implementation.
 
 use ndarray::{Array1, Array2};
+use smatrix2d::compare::GammaFigures;
 use smatrix2d::compare::gamma::{Criterion, LARGEST_GAMMA, Normalisation, gamma};
 use smatrix2d::compare::grid::Grid;
 use smatrix2d::error::Kind;
@@ -155,6 +156,27 @@ fn points_below_the_threshold_have_no_gamma() {
     let ramp = curve(Axis::uniform(0.0, 1.0, 100), |z| z);
     let map = gamma(&ramp, &ramp, TWO_PERCENT_TWO_MM, Normalisation::Global, 0.1);
     assert_eq!(map.iter().filter(|value| value.is_nan()).count(), 10);
+}
+
+#[test]
+fn points_outside_the_evaluated_grid_are_left_out() {
+    let whole = grid(
+        Axis::uniform(0.0, 1.0, 30),
+        Axis::uniform(-10.0, 1.0, 20),
+        |z, x| 2.0 + (z * x).sin(),
+    );
+    let cut = grid(
+        Axis::uniform(0.0, 1.0, 24),
+        Axis::uniform(-10.0, 1.0, 15),
+        |z, x| 2.0 + (z * x).sin(),
+    );
+    let map = gamma(&whole, &cut, TWO_PERCENT_TWO_MM, Normalisation::Global, 0.0);
+    for ((i, j), value) in map.indexed_iter() {
+        assert_eq!(value.is_nan(), i >= 24 || j >= 15, "{i}, {j}: {value}");
+    }
+    let figures = GammaFigures::of(TWO_PERCENT_TWO_MM, &map, &whole, 0.0);
+    assert_eq!((figures.points, figures.points_outside), (360, 240));
+    assert_eq!(figures.pass_rate_percent, 100.0);
 }
 
 #[test]

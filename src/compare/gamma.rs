@@ -1,6 +1,6 @@
 //! The gamma index of two distributions (D. A. Low et al., Med. Phys. 25 (1998) 656).
 //!
-//! For every point of the reference above a threshold,
+//! For every point of the reference above a threshold that lies inside the evaluated grid,
 //!
 //! `gamma = min over r of sqrt(r^2 / distance^2 + (D_evaluated(r) - D_reference)^2 / tolerance^2)`,
 //!
@@ -63,7 +63,7 @@ pub enum Normalisation {
     Local,
 }
 
-/// Gamma at every point of `reference` that reaches `threshold` (a share of its maximum); NaN elsewhere.
+/// Gamma at every point of `reference` that reaches `threshold` (a share of its maximum) and lies inside `evaluated`; NaN elsewhere.
 /// Values of `LARGEST_GAMMA` mean that or more.
 pub fn gamma(
     reference: &Grid,
@@ -74,6 +74,7 @@ pub fn gamma(
 ) -> Array2<f64> {
     let maximum = reference.maximum();
     let lines = Lines::of(evaluated);
+    let there = evaluated.resampled_on(reference);
     let x_centers = reference
         .x_mm
         .as_ref()
@@ -81,8 +82,9 @@ pub fn gamma(
     let mut found = Array2::from_elem(reference.values.raw_dim(), f64::NAN);
     Zip::indexed(&mut found)
         .and(&reference.values)
-        .for_each(|(i, j), gamma, &dose| {
-            if dose >= threshold * maximum && dose > 0.0 {
+        .and(&there)
+        .for_each(|(i, j), gamma, &dose, &there| {
+            if counts(dose, threshold * maximum) && !there.is_nan() {
                 let scale = match normalisation {
                     Normalisation::Global => maximum,
                     Normalisation::Local => dose,
@@ -100,6 +102,11 @@ pub fn gamma(
             }
         });
     found
+}
+
+/// True for a dose of the region that gamma is taken over.
+pub fn counts(dose: f64, least: f64) -> bool {
+    dose >= least && dose > 0.0
 }
 
 /// The evaluated distribution as lines parallel to one of the axes: `values[along, across]`.

@@ -1,6 +1,6 @@
 //! The figures of a comparison, as a table and as JSON.
 
-use super::gamma::{Criterion, LARGEST_GAMMA, Normalisation};
+use super::gamma::{Criterion, LARGEST_GAMMA, Normalisation, counts};
 use super::grid::Grid;
 use ndarray::{Array2, Zip};
 use serde::Serialize;
@@ -116,15 +116,23 @@ pub struct GammaFigures {
     pub mean: f64,
     pub largest: f64,
     pub points: usize,
+    /// Points of the region that lie outside B, and count neither as passed nor as failed.
+    pub points_outside: usize,
 }
 
 impl GammaFigures {
-    pub fn of(criterion: Criterion, map: &Array2<f64>) -> Self {
-        let values: Vec<f64> = map
-            .iter()
-            .copied()
-            .filter(|gamma| !gamma.is_nan())
-            .collect();
+    /// Of a gamma map on the grid of `reference`.
+    pub fn of(criterion: Criterion, map: &Array2<f64>, reference: &Grid, threshold: f64) -> Self {
+        let least = threshold * reference.maximum();
+        let region = map.iter().zip(&reference.values);
+        let region = region.filter(|(_, dose)| counts(**dose, least));
+        let (outside, inside): (Vec<f64>, Vec<f64>) = region
+            .map(|(gamma, _)| *gamma)
+            .partition(|gamma| gamma.is_nan());
+        Self::of_values(criterion, &inside, outside.len())
+    }
+
+    fn of_values(criterion: Criterion, values: &[f64], points_outside: usize) -> Self {
         let points = values.len();
         let passed = values.iter().filter(|&&gamma| gamma <= 1.0).count();
         Self {
@@ -133,12 +141,17 @@ impl GammaFigures {
             mean: values.iter().sum::<f64>() / points as f64,
             largest: values.iter().copied().fold(0.0, f64::max),
             points,
+            points_outside,
         }
     }
 
-    pub fn of_all(maps: &[(Criterion, Array2<f64>)]) -> Vec<Self> {
+    pub fn of_all(
+        maps: &[(Criterion, Array2<f64>)],
+        reference: &Grid,
+        threshold: f64,
+    ) -> Vec<Self> {
         maps.iter()
-            .map(|(criterion, map)| Self::of(*criterion, map))
+            .map(|(criterion, map)| Self::of(*criterion, map, reference, threshold))
             .collect()
     }
 }
@@ -172,15 +185,20 @@ fn write_norms(text: &mut String, report: &Report) -> std::fmt::Result {
             "{name:<22}{l2:>12.4}{linf:>12.4}{rms:>12.4}{:>10}",
             norms.points
         )?;
-        if norms.points_outside > 0 {
-            writeln!(
-                text,
-                "{:<22}{} points lie outside B and are left out",
-                "", norms.points_outside
-            )?;
-        }
+        write_outside(text, norms.points_outside)?;
     }
     Ok(())
+}
+
+fn write_outside(text: &mut String, points: usize) -> std::fmt::Result {
+    match points {
+        0 => Ok(()),
+        _ => writeln!(
+            text,
+            "{:<22}{points} points lie outside B and are left out",
+            ""
+        ),
+    }
 }
 
 fn write_figures(text: &mut String, report: &Report) -> std::fmt::Result {
@@ -222,21 +240,30 @@ fn write_gamma(text: &mut String, report: &Report) -> std::fmt::Result {
         ("depth dose", &report.gamma_depth_dose),
     ] {
         for figures in all {
-            let Criterion {
-                dose_percent,
-                distance_mm,
-            } = figures.criterion;
-            let name = format!("{name} {dose_percent}%/{distance_mm}mm");
-            let largest = match figures.largest >= LARGEST_GAMMA {
-                true => format!("{LARGEST_GAMMA:.0} or more"),
-                false => format!("{:.4}", figures.largest),
-            };
-            let (pass, mean, points) = (figures.pass_rate_percent, figures.mean, figures.points);
-            writeln!(
-                text,
-                "{name:<22}{pass:>12.3}{mean:>12.4}{largest:>12}{points:>10}"
-            )?;
+            write_gamma_line(text, name, figures)?;
         }
+        // The same points for every criterion.
+        write_outside(
+            text,
+            all.first().map_or(0, |figures| figures.points_outside),
+        )?;
     }
     Ok(())
+}
+
+fn write_gamma_line(text: &mut String, name: &str, figures: &GammaFigures) -> std::fmt::Result {
+    let Criterion {
+        dose_percent,
+        distance_mm,
+    } = figures.criterion;
+    let name = format!("{name} {dose_percent}%/{distance_mm}mm");
+    let largest = match figures.largest >= LARGEST_GAMMA {
+        true => format!("{LARGEST_GAMMA:.0} or more"),
+        false => format!("{:.4}", figures.largest),
+    };
+    let (pass, mean, points) = (figures.pass_rate_percent, figures.mean, figures.points);
+    writeln!(
+        text,
+        "{name:<22}{pass:>12.3}{mean:>12.4}{largest:>12}{points:>10}"
+    )
 }
