@@ -25,6 +25,8 @@ use ndarray::Array2;
 use report::{Figure, Lateral, Norms, Quantity};
 pub use report::{GammaFigures, Report, to_text};
 
+const PEAK_OF_ENERGY: &str = "peak_mev_per_mm";
+
 /// What to compare by.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -52,10 +54,10 @@ pub fn compare(a: &Distribution, b: &Distribution, settings: &Settings) -> Resul
     if a_grid.maximum() <= 0.0 || b_grid.maximum() <= 0.0 {
         return Err(Error::bad_data("one of the two has no value above zero"));
     }
-    let (a_depth, b_depth) = depth_curves(a, b, &a_grid, &b_grid);
+    let (peak, a_depth, b_depth) = depth_curves(a, b, &a_grid, &b_grid);
     let difference = b_grid.resampled_on(&a_grid) - &a_grid.values;
     let gamma_maps = gamma_maps(&a_grid, &b_grid, settings);
-    let mut report = depth_report(quantity, &a_depth, &b_depth, settings);
+    let mut report = depth_report(quantity, peak, [&a_depth, &b_depth], settings);
     if a_grid.x_mm.is_some() {
         report.map = Some(Norms::of(&a_grid, &difference, settings.threshold));
         report.lateral = lateral(&a_grid, &b_grid, &a_depth);
@@ -78,7 +80,12 @@ fn gamma_maps(a: &Grid, b: &Grid, settings: &Settings) -> Vec<(Criterion, Array2
 }
 
 /// The report of two curves over depth, without what only maps have.
-fn depth_report(quantity: Quantity, a: &Grid, b: &Grid, settings: &Settings) -> Report {
+fn depth_report(
+    quantity: Quantity,
+    peak: &'static str,
+    [a, b]: [&Grid; 2],
+    settings: &Settings,
+) -> Report {
     let difference = b.resampled_on(a) - &a.values;
     Report {
         quantity,
@@ -86,7 +93,7 @@ fn depth_report(quantity: Quantity, a: &Grid, b: &Grid, settings: &Settings) -> 
         normalisation: settings.normalisation,
         map: None,
         depth_dose: Norms::of(a, &difference, settings.threshold),
-        figures: figures(a, b),
+        figures: figures(peak, a, b),
         lateral: Vec::new(),
         gamma_map: Vec::new(),
         gamma_depth_dose: GammaFigures::of_all(&gamma_maps(a, b, settings), a, settings.threshold),
@@ -134,20 +141,29 @@ fn normalised(curve: &Grid) -> Grid {
     curve.scaled(1.0 / peak.map_or(1.0, |peak| peak.height))
 }
 
-/// Energy over depth where both have it, else the compared quantity over depth.
-fn depth_curves(a: &Distribution, b: &Distribution, a_grid: &Grid, b_grid: &Grid) -> (Grid, Grid) {
+/// Energy over depth where both have it, else the compared quantity over depth; before it the name of its peak's height.
+fn depth_curves(
+    a: &Distribution,
+    b: &Distribution,
+    a_grid: &Grid,
+    b_grid: &Grid,
+) -> (&'static str, Grid, Grid) {
     match (&a.energy, &b.energy) {
-        (Some(a), Some(b)) => (a.depth_curve(), b.depth_curve()),
-        _ => (a_grid.depth_curve(), b_grid.depth_curve()),
+        (Some(a), Some(b)) => (PEAK_OF_ENERGY, a.depth_curve(), b.depth_curve()),
+        _ => ("peak", a_grid.depth_curve(), b_grid.depth_curve()),
     }
 }
 
-fn figures(a: &Grid, b: &Grid) -> Vec<Figure> {
+/// `peak` is the name of the peak's height.
+fn figures(peak: &'static str, a: &Grid, b: &Grid) -> Vec<Figure> {
     let of = |grid: &Grid| curves::summarise(&grid.z_mm, &grid.column(), &[]).figures();
     let pairs = of(a).into_iter().zip(of(b));
     pairs
         .filter(|((name, _), _)| *name != "sigma_at_peak_mm")
-        .map(|((name, a), (_, b))| Figure::new(name, a, b))
+        .map(|((name, a), (_, b))| match name {
+            PEAK_OF_ENERGY => Figure::new(peak, a, b),
+            _ => Figure::new(name, a, b),
+        })
         .collect()
 }
 

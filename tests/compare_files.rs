@@ -31,6 +31,10 @@ fn write_dose_file(path: &Path, results: &Results) {
 
 /// The sample's energy deposit as another code would write it.
 fn write_npz(path: &Path, results: &Results) {
+    write_npz_map(path, results, "edep", &results.energy_deposit_mev);
+}
+
+fn write_npz_map(path: &Path, results: &Results, name: &str, map: &Array2<f64>) {
     let mut archive = ndarray_npy::NpzWriter::new_compressed(File::create(path).unwrap());
     archive
         .add_array("z_mm", &Array1::from(results.z_mm.centers.clone()))
@@ -39,10 +43,7 @@ fn write_npz(path: &Path, results: &Results) {
         .add_array("x_mm", &Array1::from(results.x_mm.centers.clone()))
         .unwrap();
     archive
-        .add_array(
-            "edep",
-            &results.energy_deposit_mev.mapv(|value| value as f32),
-        )
+        .add_array(name, &map.mapv(|value| value as f32))
         .unwrap();
     archive.finish().unwrap();
 }
@@ -205,6 +206,35 @@ fn points_outside_b_are_left_out_and_told() {
     assert_eq!(to_text(&report).matches(&told).count(), 2);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["gamma_map"][0]["points_outside"], norms.points_outside);
+}
+
+#[test]
+fn a_peak_is_named_by_what_is_known_of_it_and_printed_with_its_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let [dose_file, map, curve] =
+        ["a.h5", "dose.npz", "curve.csv"].map(|name| folder.path().join(name));
+    let results = sample_results(60, 40);
+    write_dose_file(&dose_file, &results);
+    write_csv(&curve, &results);
+    let dose = results.dose_gy_mm.as_ref().unwrap();
+    write_npz_map(&map, &results, "dose", dose);
+    for (a, b, name, other) in [
+        (&dose_file, &dose_file, "peak_mev_per_mm", "peak"),
+        (&dose_file, &map, "peak", "peak_mev_per_mm"),
+        (&map, &map, "peak", "peak_mev_per_mm"),
+        (&curve, &curve, "peak", "peak_mev_per_mm"),
+    ] {
+        let report = compared(a, b).unwrap();
+        let named = |name: &str| report.figures.iter().find(|figure| figure.name == name);
+        assert!(named(other).is_none(), "{a:?} {b:?}: {report:?}");
+        let text = to_text(&report);
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} ")));
+        let printed = row.unwrap().split_whitespace().nth(1).unwrap();
+        let (printed, height) = (printed.parse::<f64>().unwrap(), named(name).unwrap().a);
+        assert!((printed / height - 1.0).abs() < 1e-4, "{row:?}, {height}");
+    }
 }
 
 #[derive(Debug)]

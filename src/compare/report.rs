@@ -5,6 +5,7 @@ use super::grid::Grid;
 use ndarray::{Array2, Zip};
 use serde::Serialize;
 use std::fmt::Write;
+use std::ops::{Range, RangeFrom};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -156,6 +157,10 @@ impl GammaFigures {
     }
 }
 
+/// Figures of these sizes are printed with a power of ten: four decimals would leave a digit or two, or overflow the column.
+const SMALL: Range<f64> = f64::MIN_POSITIVE..0.01;
+const LARGE: RangeFrom<f64> = 1e6..;
+
 /// The report as a table.
 pub fn to_text(report: &Report) -> String {
     let mut text = String::new();
@@ -204,11 +209,14 @@ fn write_outside(text: &mut String, points: usize) -> std::fmt::Result {
 fn write_figures(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(text, "\n{:<34}{:>12}{:>12}{:>12}", "", "A", "B", "B - A")?;
     let line = |text: &mut String, name: &str, figure: &Figure| {
-        writeln!(
-            text,
-            "{name:<34}{:>12.4}{:>12.4}{:>+12.4}",
-            figure.a, figure.b, figure.difference
-        )
+        let Figure {
+            a, b, difference, ..
+        } = figure;
+        let size = a.abs().max(b.abs());
+        match SMALL.contains(&size) || LARGE.contains(&size) {
+            true => writeln!(text, "{name:<34}{a:>12.4e}{b:>12.4e}{difference:>+12.4e}"),
+            false => writeln!(text, "{name:<34}{a:>12.4}{b:>12.4}{difference:>+12.4}"),
+        }
     };
     for figure in &report.figures {
         line(text, figure.name, figure)?;
