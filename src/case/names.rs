@@ -8,6 +8,8 @@ use super::{
 /// A type whose values have names in the case file.
 pub trait Named: Copy + PartialEq + 'static {
     const NAMES: &'static [(&'static str, Self)];
+    /// Words that are no names, and the values that they mean: for hints.
+    const WORDS: &'static [(&'static str, Self)] = &[];
 
     fn name(self) -> &'static str {
         let entry = Self::NAMES.iter().find(|(_, value)| *value == self);
@@ -17,6 +19,14 @@ pub trait Named: Copy + PartialEq + 'static {
     fn from_name(name: &str) -> Option<Self> {
         let entry = Self::NAMES.iter().find(|(known, _)| *known == name);
         entry.map(|(_, value)| *value)
+    }
+
+    /// The name that a word, which is none, stands for: the one it means, else the nearest.
+    fn meant(word: &str) -> Option<&'static str> {
+        let lower = word.to_lowercase();
+        let entry = Self::WORDS.iter().find(|(known, _)| *known == lower);
+        let names = || Self::NAMES.iter().map(|(name, _)| *name);
+        entry.map_or_else(|| nearest(word, names()), |(_, value)| Some(value.name()))
     }
 }
 
@@ -111,6 +121,7 @@ impl Named for BackendChoice {
         ("cuda", Self::Cuda),
         ("cpu", Self::Cpu),
     ];
+    const WORDS: &'static [(&'static str, Self)] = &[("gpu", Self::Cuda)];
 }
 
 impl Named for Conversion {

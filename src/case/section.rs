@@ -239,7 +239,7 @@ impl<'d> Section<'d> {
         T::from_name(found).ok_or_else(|| {
             let names: Vec<&str> = T::NAMES.iter().map(|(name, _)| *name).collect();
             let error = self.refused(key, node, format!("\"{}\"", names.join("\", \"")));
-            match nearest(found, names.iter().copied()) {
+            match T::meant(found) {
                 Some(name) => error.hint(format!("did you mean \"{name}\"?")),
                 None => error.hint(format!("choose one of those, for example \"{}\"", names[0])),
             }

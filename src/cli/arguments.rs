@@ -1,10 +1,12 @@
 //! Arguments that name a case and change its keys: `--backend` and `--precision` are short for `--set run.…`.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue};
 use smatrix2d::case::{BackendChoice, Case, Named, Precision};
 use smatrix2d::error::Result;
 use smatrix2d::memory;
 use smatrix2d::phantom::Phantom;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -53,8 +55,42 @@ impl CaseArgs {
     }
 }
 
-pub fn names<T: Named>() -> PossibleValuesParser {
-    PossibleValuesParser::new(T::NAMES.iter().map(|(name, _)| *name))
+/// Takes the names of `T`; of another word it tells which name is meant.
+pub fn names<T: Named>() -> NamesParser {
+    NamesParser {
+        names: PossibleValuesParser::new(T::NAMES.iter().map(|(name, _)| *name)),
+        meant: T::meant,
+    }
+}
+
+#[derive(Clone)]
+pub struct NamesParser {
+    names: PossibleValuesParser,
+    meant: fn(&str) -> Option<&'static str>,
+}
+
+impl TypedValueParser for NamesParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> std::result::Result<String, clap::Error> {
+        let found = self.names.parse_ref(command, argument, value);
+        found.map_err(|mut error| {
+            if let Some(name) = value.to_str().and_then(self.meant) {
+                let name = ContextValue::String(name.to_string());
+                error.insert(ContextKind::SuggestedValue, name);
+            }
+            error
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.names.possible_values()
+    }
 }
 
 fn assignment(text: &str) -> std::result::Result<(String, String), String> {

@@ -211,6 +211,16 @@ fn usage_errors_exit_with_64() {
 }
 
 #[test]
+fn a_gpu_that_is_asked_for_by_that_word_is_called_cuda() {
+    let folder = folder_with("good.toml", GOOD);
+    for (word, name) in [("gpu", "cuda"), ("GPU", "cuda"), ("cpi", "cpu")] {
+        let stderr = refused(&folder, &["run", "good.toml", "--backend", word], 64);
+        let tip = format!("a similar value exists: '{name}'");
+        assert_contains(&stderr, &[word, "auto, cuda, cpu", &tip]);
+    }
+}
+
+#[test]
 fn files_that_are_no_case_are_refused() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("directory.toml")).unwrap();

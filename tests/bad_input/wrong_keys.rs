@@ -142,7 +142,8 @@ pub const WRONG_KEYS: &[Wrong] = &[
     // Enumerations.
     ("\"depth\"", "\"dept\"", 17, "transport.stepping", &["\"depth\", \"path\"", "did you mean \"depth\"?"]),
     ("\"gaussian\"", "\"fermi\"", 19, "physics.scattering", &["\"gaussian\", \"highland\", \"moliere\", \"none\""]),
-    ("\"cpu\"", "\"gpu\"", 23, "run.backend", &["\"auto\", \"cuda\", \"cpu\""]),
+    ("\"cpu\"", "\"gpu\"", 23, "run.backend", &["\"auto\", \"cuda\", \"cpu\"", "did you mean \"cuda\"?"]),
+    ("\"cpu\"", "\"cpi\"", 23, "run.backend", &["did you mean \"cpu\"?"]),
     ("compression = 4", "quantities = [\"dose\", \"let\"]", 21, "output.quantities[1]", &["\"let_d\", \"let_t\""]),
     ("compression = 4", "quantities = [\"dose\", \"dose\"]", 21, "output.quantities[1]", &["each name once"]),
     ("compression = 4", "compression = 10", 21, "output.compression", &["from 0 to 9"]),
