@@ -18,6 +18,7 @@ mod settings;
 mod validate;
 
 use crate::error::{Error, Kind, Result};
+use crate::spectra::nearest_edge;
 use document::Document;
 use section::Section;
 use std::collections::BTreeMap;
@@ -103,6 +104,7 @@ impl Case {
             beams,
         };
         validate::validate(&case)?;
+        case.output.planes_mm = distinct_planes(&case);
         case.resolved_text = resolved::text(&case);
         Ok(case)
     }
@@ -111,6 +113,16 @@ impl Case {
     pub fn error(&self, key: &str, message: impl Into<String>) -> Error {
         self.places.error(key, message)
     }
+}
+
+/// The planes asked for, from the entry on; of those nearest to the same cell edge the first.
+fn distinct_planes(case: &Case) -> Vec<f64> {
+    let ([cells_z, _], phantom) = (case.phantom.cells(), &case.phantom);
+    let edge = |mm: f64| nearest_edge(mm - phantom.z_mm[0], phantom.spacing_mm[1], cells_z);
+    let mut planes_mm = case.output.planes_asked_mm.clone();
+    planes_mm.sort_by(f64::total_cmp);
+    planes_mm.dedup_by_key(|mm| edge(*mm));
+    planes_mm
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
@@ -324,6 +336,9 @@ pub enum Quantity {
 #[derive(Clone, Debug)]
 pub struct OutputSpec {
     pub quantities: Vec<Quantity>,
+    /// As given: in any order, several at one cell edge.
+    pub planes_asked_mm: Vec<f64>,
+    /// Rising, one for each cell edge at which spectra are scored.
     pub planes_mm: Vec<f64>,
     pub compression: u8,
 }

@@ -205,6 +205,21 @@ fn resolved_text_gives_the_same_case_when_read_again() {
 }
 
 #[test]
+fn planes_come_out_rising_and_each_edge_once() {
+    for (asked, expected) in [
+        ("[]", &[][..]),
+        ("[100, 20]", &[20.0, 100.0]),
+        ("[50, 20, 50]", &[20.0, 50.0]),
+        // Cells of 2 mm.
+        ("[50.2, 100, 49.8, 50]", &[49.8, 100.0]),
+        ("[1.7, 0.3]", &[0.3, 1.7]),
+    ] {
+        let case = parse(SMALLEST, &[("output.planes_mm", asked)]);
+        assert_eq!(case.output.planes_mm, expected, "{asked}");
+    }
+}
+
+#[test]
 fn twiss_parameters_become_widths_and_correlation() {
     // beta = 4 m, emittance 2.25 mm mrad: sigma = sqrt(4000 * 2.25e-3) = 3 mm; gamma = (1 + 0.75^2) / 4 m,
     // divergence = 1.25 * sqrt(2.25e-3 / 4000) = 0.9375 mrad; correlation = -0.75 / 1.25.

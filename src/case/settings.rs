@@ -154,7 +154,8 @@ pub fn output(root: &Section) -> Result<OutputSpec> {
     let default = [Quantity::Dose, Quantity::LetD, Quantity::Fluence];
     Ok(OutputSpec {
         quantities: output.choices_or("quantities", &default)?,
-        planes_mm: output.numbers("planes_mm")?,
+        planes_asked_mm: output.numbers("planes_mm")?,
+        planes_mm: Vec::new(),
         compression: output.whole_or("compression", 0..=9, 4)? as u8,
     })
 }

@@ -258,7 +258,7 @@ fn backward(case: &Case) -> Result<()> {
 
 fn planes(case: &Case) -> Result<()> {
     let z_mm = case.phantom.z_mm;
-    for (index, plane_mm) in case.output.planes_mm.iter().enumerate() {
+    for (index, plane_mm) in case.output.planes_asked_mm.iter().enumerate() {
         if *plane_mm < z_mm[0] || *plane_mm > z_mm[1] {
             let message = format!(
                 "found {plane_mm}, outside the phantom; allowed: from {} to {}",
@@ -270,7 +270,7 @@ fn planes(case: &Case) -> Result<()> {
                 .hint(hint));
         }
     }
-    if case.output.scores_planes() && case.output.planes_mm.is_empty() {
+    if case.output.scores_planes() && case.output.planes_asked_mm.is_empty() {
         let message = "missing; spectra and phase_space are scored at planes";
         return Err(case
             .error("output.planes_mm", message)

@@ -88,7 +88,7 @@ fn moved_planes(case: &Case) -> Vec<String> {
     match case.output.scores_planes() {
         true => case
             .output
-            .planes_mm
+            .planes_asked_mm
             .iter()
             .enumerate()
             .filter_map(moved)
