@@ -12,7 +12,7 @@ mod read;
 mod section;
 
 pub use provenance::sha256;
-pub use read::{DoseMap, Quantities, read};
+pub use read::{DoseMap, Quantities, check_is_file, read};
 
 use crate::error::{Error, Result};
 use crate::results::{Axis, Provenance, Results};

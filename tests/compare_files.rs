@@ -301,8 +301,10 @@ fn mistakes_are_told_with_their_place() {
         .add_array("z_mm", &Array1::<f64>::linspace(0.0, 1.0, 3))
         .unwrap();
     archive.finish().unwrap();
+    fs::create_dir(path("folder")).unwrap();
     for (name, kind) in [
         ("missing.h5", Kind::InputMissing),
+        ("folder", Kind::InputMissing),
         ("words.csv", Kind::BadData),
         ("falling.csv", Kind::BadData),
         ("empty.csv", Kind::BadData),
@@ -313,6 +315,8 @@ fn mistakes_are_told_with_their_place() {
         assert_eq!(error.code, kind.exit_code(), "{}", error.stderr);
         let place = format!("{}:", path(name).display());
         assert!(error.stderr.contains(&place), "{}", error.stderr);
+        let is_told = error.stderr.contains("it is a folder");
+        assert_eq!(is_told, name == "folder", "{}", error.stderr);
     }
     let kept = Arguments {
         output: Some(path("dose.h5")),

@@ -106,6 +106,7 @@ fn what_cannot_be_drawn_is_told() {
     nothing.energy_deposit_mev.fill(0.0);
     write(&path("zero.h5"), &nothing, &sample_provenance()).unwrap();
     write(&path("kept.png"), &nothing, &sample_provenance()).unwrap();
+    std::fs::create_dir(path("folder")).unwrap();
     for (input, output, kind) in [
         ("dose.h5", Some("dose.pdf"), Kind::Usage),
         (
@@ -115,6 +116,7 @@ fn what_cannot_be_drawn_is_told() {
         ),
         ("kept.png", Some("kept.png"), Kind::CannotCreateOutput),
         ("missing.h5", None, Kind::InputMissing),
+        ("folder", None, Kind::InputMissing),
         ("zero.h5", None, Kind::BadData),
     ] {
         let arguments = Arguments {
@@ -123,6 +125,8 @@ fn what_cannot_be_drawn_is_told() {
         };
         let failed = run(&arguments).unwrap_err();
         assert_eq!(failed.code, kind.exit_code(), "{input}: {}", failed.stderr);
+        let is_told = failed.stderr.contains("it is a folder");
+        assert_eq!(is_told, input == "folder", "{}", failed.stderr);
     }
 }
 

@@ -10,7 +10,7 @@
 
 use super::grid::Grid;
 use crate::dose_file;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::results::Axis;
 use crate::text_file;
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2, IxDyn, OwnedRepr};
@@ -34,11 +34,9 @@ pub struct Distribution {
 /// Reads `path` by its extension: `npz`, `csv`, anything else as HDF5.
 ///
 /// # Errors
-/// `InputMissing` where there is no such file; `BadData`, with file and line, where it cannot be understood.
+/// `InputMissing` where there is no such file, or a folder; `BadData`, with file and line, where it cannot be understood.
 pub fn load(path: &Path) -> Result<Distribution> {
-    if !path.is_file() {
-        return Err(Error::new(Kind::InputMissing, "no such file").at(path));
-    }
+    dose_file::check_is_file(path)?;
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("npz") => load_npz(path).map_err(|error| error.at(path)),
         Some("csv") => load_csv(path).map_err(|error| error.at(path)),

@@ -38,11 +38,9 @@ pub struct Quantities {
 /// and `dose` or `energy_deposit` (or `edep`) over `[z, x]` at its root.
 ///
 /// # Errors
-/// `InputMissing` where there is no such file; `BadData` where it is no HDF5 file, not complete, or lacks a name.
+/// `InputMissing` where there is no such file, or a folder; `BadData` where it is no HDF5 file, not complete, or lacks a name.
 pub fn read(path: &Path) -> Result<DoseMap> {
-    if !path.is_file() {
-        return Err(Error::new(Kind::InputMissing, "no such file").at(path));
-    }
+    check_is_file(path)?;
     let file = open_file(path).map_err(|error| {
         Error::bad_data(format!("not a readable HDF5 file ({error})"))
             .at(path)
@@ -53,6 +51,19 @@ pub fn read(path: &Path) -> Result<DoseMap> {
         Reading::Hdf5(error) => Error::bad_data(format!("cannot read the file ({error})")).at(path),
         Reading::Found(error) => error.at(path),
     })
+}
+
+/// Input missing, where there is no ordinary file at `path`.
+pub fn check_is_file(path: &Path) -> Result<()> {
+    if path.is_file() {
+        return Ok(());
+    }
+    let (message, hint) = match (path.is_dir(), path.exists()) {
+        (true, _) => ("it is a folder", "name a file in it"),
+        (false, true) => ("it is no ordinary file", "copy it into one"),
+        (false, false) => ("no such file", "check the path"),
+    };
+    Err(Error::new(Kind::InputMissing, message).at(path).hint(hint))
 }
 
 /// Opens without a lock: dose files are replaced whole, so a reader never meets a writer.
