@@ -11,10 +11,12 @@
 //! Across the field: spots of equal weight, evenly spaced, whose sum has the width asked for at half its height.
 
 mod case_text;
+mod checks;
 mod fit;
+mod spots;
 
 use crate::backend::Machine;
-use crate::case::{Case, DEFAULT_CUTOFF_MEV, HIGHEST_ENERGY_MEV, Nuclear, Precision};
+use crate::case::{Case, Nuclear, Precision};
 use crate::curves::distal_position;
 use crate::error::{Error, Kind, Result};
 use crate::phantom::Phantom;
@@ -36,17 +38,8 @@ const CELL_SIGMAS: f64 = 0.5;
 const SMALLEST_CELL_MM: f64 = 0.125;
 const RANGE_TOLERANCE_MM: f64 = 0.05;
 const ROUNDS_AT_MOST: usize = 5;
-/// Shallower layers cannot be told from the entrance.
-const SHALLOWEST_MM: f64 = 2.0;
 /// The shallowest layer lies at or before the plateau's beginning, at this part of it at least.
 const SHALLOWEST_LAYER: f64 = 0.9;
-/// Wider than any treatment field.
-const WIDEST_MM: f64 = 1000.0;
-const MOST_SPOTS: f64 = 1000.0;
-const MOST_CELLS: f64 = 1e5;
-const SPREAD_SIGMAS: f64 = 5.0;
-/// Spots farther apart than this, in their own sigma, make a field that is not uniform (ripple 0.03 % at 1.5).
-const WIDEST_SPACING_SIGMAS: f64 = 1.5;
 
 /// What is asked for. Lengths mm.
 #[derive(Clone, Debug)]
@@ -109,7 +102,7 @@ struct Planner<'a> {
 /// Plans a field; `progress` hears steps done and steps at most of each round.
 ///
 /// # Errors
-/// Usage, where the field cannot be made; what a run of a layer reports.
+/// Usage, where the field cannot be made or its range is not reached; what a run of a layer reports.
 pub fn plan(
     spec: &Spec,
     machine: &dyn Machine,
@@ -146,7 +139,10 @@ pub fn plan(
             best = field;
         }
     }
-    Ok(best)
+    match miss_mm(&best).abs() < RANGE_TOLERANCE_MM {
+        true => Ok(best),
+        false => Err(planner.missed(&best)),
+    }
 }
 
 fn refused(message: String) -> Error {
@@ -164,86 +160,6 @@ fn no_case(error: Error) -> Error {
 }
 
 impl Planner<'_> {
-    fn check(&self) -> Result<()> {
-        let spec = self.spec;
-        let first_mm = spec.range_mm - spec.modulation_mm;
-        if first_mm.is_nan() || first_mm < SHALLOWEST_MM {
-            return Err(refused(format!(
-                "the plateau would begin at {first_mm} mm; allowed: from {SHALLOWEST_MM} mm on"
-            ))
-            .hint("lower --modulation or raise --range"));
-        }
-        self.check_energies(first_mm)?;
-        self.check_spots()
-    }
-
-    fn check_energies(&self, first_mm: f64) -> Result<()> {
-        let spec = self.spec;
-        let spread = SPREAD_SIGMAS * 0.01 * spec.energy_spread_percent;
-        let highest_mev = self.energy_mev(spec.range_mm) * (1.0 + spread);
-        if highest_mev > HIGHEST_ENERGY_MEV {
-            return Err(refused(format!(
-                "a range of {} mm needs {highest_mev:.1} MeV with its spread; allowed: at most {HIGHEST_ENERGY_MEV}",
-                spec.range_mm
-            ))
-            .hint("lower --range or --energy-spread"));
-        }
-        let lowest_mev = self.energy_mev(SHALLOWEST_LAYER * first_mm) * (1.0 - spread);
-        if lowest_mev > DEFAULT_CUTOFF_MEV {
-            return Ok(());
-        }
-        Err(refused(format!(
-            "a plateau that begins at {first_mm} mm of {} needs {lowest_mev:.3} MeV, less the spread; allowed: above {DEFAULT_CUTOFF_MEV}",
-            spec.material
-        ))
-        .hint("lower --modulation or --energy-spread, or raise --range"))
-    }
-
-    fn check_spots(&self) -> Result<()> {
-        let spec = self.spec;
-        let Some(width_mm) = spec.width_mm else {
-            return Ok(());
-        };
-        if width_mm > WIDEST_MM {
-            let message = format!("a field {width_mm} mm wide; allowed: at most {WIDEST_MM} mm");
-            return Err(refused(message).hint("lower --width"));
-        }
-        let spots = (width_mm / spec.spot_spacing_mm).ceil();
-        if spots > MOST_SPOTS {
-            let message = format!("{spots} spots across; allowed: at most {MOST_SPOTS}");
-            return Err(refused(message).hint("raise --spot-spacing"));
-        }
-        let widest_mm = WIDEST_SPACING_SIGMAS * spec.sigma_x_mm;
-        if spec.spot_spacing_mm <= widest_mm {
-            return Ok(());
-        }
-        Err(refused(format!(
-            "spots {} mm apart leave gaps; allowed: at most {widest_mm} mm, {WIDEST_SPACING_SIGMAS} times sigma",
-            spec.spot_spacing_mm
-        ))
-        .hint("lower --spot-spacing or raise --sigma"))
-    }
-
-    /// Not too many cells, and one at least in what is made flat.
-    fn check_cells(&self) -> Result<()> {
-        let cells = self.spec.range_mm / self.cell_mm;
-        if cells > MOST_CELLS {
-            let message =
-                format!("{cells:.3e} cells along the range; allowed: at most {MOST_CELLS}");
-            return Err(refused(message).hint("raise --cell or lower --range"));
-        }
-        let [first_mm, last_mm] = self.plateau_mm(SHOULDER_SIGMAS);
-        let cell_mm = self.cell_mm;
-        let next_centre_mm = ((first_mm / cell_mm - 0.5).ceil() + 0.5) * cell_mm;
-        if next_centre_mm <= last_mm {
-            return Ok(());
-        }
-        Err(refused(format!(
-            "from range - modulation to one sigma before the range ({first_mm:.2} to {last_mm:.2} mm) there is no centre of a {cell_mm} mm cell; allowed: one at least"
-        ))
-        .hint("raise --modulation or lower --cell"))
-    }
-
     fn energy_mev(&self, range_mm: f64) -> f64 {
         self.material
             .energy_mev(0.1 * range_mm * self.material.density_g_per_cm3)
@@ -300,10 +216,18 @@ impl Planner<'_> {
         .hint("lower --cell, or leave it out")
     }
 
+    fn missed(&self, field: &Field) -> Error {
+        refused(format!(
+            "the distal 90 % came to lie at {:.3} mm with cells of {} mm; allowed: within {RANGE_TOLERANCE_MM} mm of the range, {} mm",
+            field.distal_90_mm, self.cell_mm, self.spec.range_mm
+        ))
+        .hint("lower --cell, or leave it out")
+    }
+
     fn described(&self, layers: Vec<Layer>, depth_mm: Vec<f64>, dose: Vec<f64>) -> Field {
         let plateau_mm = self.plateau_mm(SHOULDER_SIGMAS);
         let (mean, ripple) = fit::flatness(&depth_mm, &dose, plateau_mm);
-        let spots_x_mm = self.spots_x_mm();
+        let spots_x_mm = spots::places_mm(self.spec);
         Field {
             case_text: case_text::of_field(self, &layers, &spots_x_mm),
             layers,
@@ -363,20 +287,6 @@ impl Planner<'_> {
         let phantom = Phantom::build(&case, Path::new(""))?;
         let outcome = transport::run(&case, &phantom, self.machine, told)?;
         Ok(outcome.results.depth_dose_mev_per_mm)
-    }
-
-    /// Spots of equal weight, evenly about the axis; n of them, s apart, are n s wide at half height.
-    fn spots_x_mm(&self) -> Vec<f64> {
-        let Some(width_mm) = self.spec.width_mm else {
-            return vec![0.0];
-        };
-        let count = (width_mm / self.spec.spot_spacing_mm - 1e-9)
-            .ceil()
-            .max(1.0);
-        let spacing_mm = width_mm / count;
-        (0..count as usize)
-            .map(|i| rounded((i as f64 - 0.5 * (count - 1.0)) * spacing_mm, 1e4))
-            .collect()
     }
 }
 

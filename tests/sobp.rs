@@ -3,6 +3,7 @@
 use assert_cmd::Command;
 use smatrix2d::backend;
 use smatrix2d::case::{BackendChoice, Case, Nuclear, Precision};
+use smatrix2d::curves::{find_peak, width_at};
 use smatrix2d::phantom::Phantom;
 use smatrix2d::results::Results;
 use smatrix2d::sobp::{self, Field, Spec};
@@ -124,6 +125,22 @@ fn the_written_case_gives_what_was_planned_and_a_uniform_field() {
 }
 
 #[test]
+fn the_narrowest_field_has_its_width_at_the_entrance() {
+    let field = plan(&Spec {
+        range_mm: 40.0,
+        modulation_mm: 5.0,
+        width_mm: Some(14.0),
+        ..spec()
+    });
+    let results = run(&field);
+    let row = results.dose_gy_mm.as_ref().unwrap().row(0).to_vec();
+    let x_mm = &results.x_mm.centers;
+    let peak = find_peak(x_mm, &row).unwrap();
+    let width_mm = width_at(x_mm, &row, &peak, 0.5 * peak.height);
+    assert!((width_mm / 14.0 - 1.0).abs() < 0.06, "{width_mm} mm");
+}
+
+#[test]
 fn planning_twice_gives_the_same_text() {
     let spec = Spec {
         range_mm: 40.0,
@@ -182,7 +199,7 @@ fn the_command_writes_a_case_and_prints_its_figures() {
 
 #[test]
 fn fields_that_cannot_be_made_are_usage_errors() {
-    let wrong: [(&[&str], &str); 16] = [
+    let wrong: &[(&[&str], &str)] = &[
         (
             &["--range", "100", "--modulation", "30", "--material", "air"],
             "allowed: above 2",
@@ -200,11 +217,31 @@ fn fields_that_cannot_be_made_are_usage_errors() {
         ),
         (
             &["--range", "100", "--modulation", "0.1"],
-            "there is no centre of a 0.5 mm cell",
+            "(99.90 to 98.64 mm): found 0; allowed: 2 at least",
+        ),
+        (
+            &["--range", "100", "--modulation", "2"],
+            "found 1; allowed: 2 at least",
         ),
         (
             &["--range", "100", "--modulation", "30", "--cell", "150"],
-            "the dose of 1 cells of 150 mm has no distal edge",
+            "cells of 150 mm do not show the distal fall-off",
+        ),
+        (
+            &["--range", "50", "--modulation", "10", "--cell", "3"],
+            "which is 1.05 mm long; allowed: at most 1.047 mm",
+        ),
+        (
+            &["--range", "50", "--modulation", "10", "--cell", "1"],
+            "the distal 90 % came to lie at 49.858 mm with cells of 1 mm; allowed: within 0.05 mm",
+        ),
+        (
+            &["--range", "60", "--modulation", "20", "--width", "5"],
+            "is 9.9 mm wide at half height; allowed: from 14 mm on",
+        ),
+        (
+            &["--range", "60", "--modulation", "20", "--spot-spacing", "3"],
+            "--width <MM>",
         ),
         (
             &["--range", "60", "--modulation", "20", "--width", "1e9"],
@@ -273,7 +310,7 @@ fn fields_that_cannot_be_made_are_usage_errors() {
     ];
     for (arguments, words) in wrong {
         let folder = TempDir::new().unwrap();
-        let (code, _, stderr) = sobp(&folder, &[arguments, &["-o", "field.toml"]].concat());
+        let (code, _, stderr) = sobp(&folder, &[*arguments, &["-o", "field.toml"]].concat());
         assert_eq!(code, 64, "{stderr}");
         assert!(stderr.contains(words), "no `{words}` in {stderr}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

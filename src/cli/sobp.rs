@@ -19,11 +19,11 @@ pub struct SobpArgs {
     /// From the plateau's beginning to the range
     #[arg(long, value_name = "MM", value_parser = positive)]
     modulation: f64,
-    /// Width of the field at half height; without it, one spot on the axis
+    /// Width of the field at half height, from about 3.5 sigma on; without it, one spot on the axis
     #[arg(long, value_name = "MM", value_parser = positive)]
     width: Option<f64>,
-    /// Largest distance of neighbouring spots
-    #[arg(long, value_name = "MM", default_value = "4", value_parser = positive)]
+    /// Largest distance of neighbouring spots, of a field with a width
+    #[arg(long, value_name = "MM", default_value = "4", value_parser = positive, requires = "width")]
     spot_spacing: f64,
     /// Spot size at the entrance, one standard deviation
     #[arg(long, value_name = "MM", default_value = "4", value_parser = positive)]
