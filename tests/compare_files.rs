@@ -301,6 +301,11 @@ fn mistakes_are_told_with_their_place() {
         .add_array("z_mm", &Array1::<f64>::linspace(0.0, 1.0, 3))
         .unwrap();
     archive.finish().unwrap();
+    let mut archive = ndarray_npy::NpzWriter::new(File::create(path("no_axis.npz")).unwrap());
+    archive
+        .add_array("dose", &Array2::<f64>::ones((3, 3)))
+        .unwrap();
+    archive.finish().unwrap();
     fs::create_dir(path("folder")).unwrap();
     for (name, kind) in [
         ("missing.h5", Kind::InputMissing),
@@ -324,6 +329,13 @@ fn mistakes_are_told_with_their_place() {
     };
     let code = run(&kept).unwrap_err().code;
     assert_eq!(code, Kind::CannotCreateOutput.exit_code());
+    for name in ["bare.npz", "no_axis.npz"] {
+        let error = run(&arguments(&path("dose.h5"), &path(name))).unwrap_err();
+        for array in ["`z_mm`", "`x_mm`", "`dose`"] {
+            let hint = error.stderr.split("hint: ").nth(1).unwrap();
+            assert!(hint.contains(array), "{array}: {}", error.stderr);
+        }
+    }
     let words = run(&arguments(&path("dose.h5"), &path("words.csv"))).unwrap_err();
     assert!(words.stderr.contains("words.csv:3:"), "{}", words.stderr);
     let dose = path("dose.h5");

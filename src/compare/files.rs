@@ -19,6 +19,7 @@ use std::fs::File;
 use std::path::Path;
 
 const NPZ_ENERGY_NAMES: [&str; 2] = ["edep", "edep_MeV_per_primary_zx"];
+const NPZ_HINT: &str = "wanted: `z_mm` and `x_mm`, cell centres in mm, and `dose` (Gy mm) or `edep` (MeV per cell) over (z, x); without `x_mm` a curve";
 
 /// What one file holds, each quantity per area of a cell so that grids of different cells compare.
 #[derive(Clone, Debug, Default)]
@@ -78,16 +79,18 @@ fn load_npz(path: &Path) -> Result<Distribution> {
             .map(|centers| Axis::from_centers(centers.to_vec()).map_err(|error| error.key(name)))
             .transpose()
     };
-    let z_mm = axis(&mut archive, "z_mm")?
-        .ok_or_else(|| Error::bad_data("no array `z_mm` of floating-point numbers"))?;
+    let z_mm = axis(&mut archive, "z_mm")?.ok_or_else(|| {
+        Error::bad_data("no array `z_mm` of floating-point numbers").hint(NPZ_HINT)
+    })?;
     let x_mm = axis(&mut archive, "x_mm")?;
     let energy = NPZ_ENERGY_NAMES
         .iter()
         .find_map(|name| npz_array(&mut archive, name));
     let dose = npz_array(&mut archive, "dose");
     if energy.is_none() && dose.is_none() {
-        return Err(Error::bad_data("no map in the file")
-            .hint("an array `dose` or `edep` over (z, x) is wanted"));
+        return Err(
+            Error::bad_data("no array `dose` or `edep` of floating-point numbers").hint(NPZ_HINT),
+        );
     }
     let grid = |name: &str, values: ArrayD<f64>| fit(name, values, &z_mm, x_mm.as_ref());
     Ok(Distribution {
