@@ -93,10 +93,8 @@ impl Axes {
         }
     }
 
-    /// Of every material.
-    pub fn ways(&self, materials: &[Material]) -> Vec<Ways<'_>> {
-        let of_one = |material| Ways::of(material, &self.energy, &self.projection);
-        materials.iter().map(of_one).collect()
+    pub fn ways(&self, material: &Material) -> Ways<'_> {
+        Ways::of(material, &self.energy, &self.projection)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The second phase spaces of a run: all populations for every direction of the beams and every size of their cells, which ranges set;
 //! whatever the spots' energies and places otherwise.
 
+use super::emission::EmissionTable;
 use super::frame::{Axes, Frame, Resolutions, resolutions};
 use super::interactions::Interactions;
 use super::local::on_the_spot;
@@ -22,13 +23,10 @@ pub struct SecondBeams {
     groups: Vec<Group>,
 }
 
-/// The populations of spots that are alike.
+/// The populations of spots that are alike, in the order of `Population::ALL`.
 struct Group {
     alike: Alike,
-    scattered: SecondaryProtons,
-    turned: SecondaryProtons,
-    set_free: SecondaryProtons,
-    deuterons: SecondaryProtons,
+    populations: Vec<SecondaryProtons>,
 }
 
 impl Group {
@@ -39,40 +37,39 @@ impl Group {
         let interactions = materials
             .map(|material| Interactions::of(material, nuclear, sources))
             .collect::<Result<Vec<_>>>()?;
-        let axes =
-            |population| Axes::new(Frame::new(case, phantom, water, beam, population), water);
-        let (narrow, broad) = (axes(Population::Scattered), axes(Population::SetFree));
-        let narrow_ways = narrow.ways(&phantom.materials);
-        let broad_ways = broad.ways(&phantom.materials);
-        let of = |population, removal| {
-            let (axes, ways) = match population {
-                Population::Scattered => (&narrow, &narrow_ways),
-                Population::Turned | Population::SetFree | Population::Deuterons => {
-                    (&broad, &broad_ways)
+        // Of one frame: each population, and what takes its protons in turn.
+        let of_frame = |members: Vec<(Population, Removal)>| -> Vec<SecondaryProtons> {
+            let frame = Frame::new(case, phantom, water, beam, members[0].0);
+            let axes = Axes::new(frame, water);
+            let mut tables = vec![Vec::new(); members.len()];
+            for (material, interactions) in phantom.materials.iter().zip(&interactions) {
+                let ways = axes.ways(material);
+                for ((population, _), tables) in members.iter().zip(&mut tables) {
+                    let energy = &axes.energy;
+                    let table =
+                        EmissionTable::new(material, interactions, energy, &ways, *population);
+                    tables.push(table);
                 }
+            }
+            let new = |((population, removal), tables)| {
+                let all = &interactions;
+                SecondaryProtons::new(population, &axes, tables, phantom, water, all, removal)
             };
-            let all = &interactions;
-            SecondaryProtons::new(population, axes, ways, phantom, water, all, removal)
+            members.into_iter().zip(tables).map(new).collect()
         };
         let again = Removal::into_populations(&Population::OF_SCATTERED, &interactions);
         // Settled on the spot.
         let nonelastic = Removal::nonelastic(&interactions, &phantom.materials);
+        let mut populations = of_frame(vec![(Population::Scattered, again)]);
+        populations.extend(of_frame(vec![
+            (Population::Turned, nonelastic.clone()),
+            (Population::SetFree, nonelastic),
+            (Population::Deuterons, Removal::default()),
+        ]));
         Ok(Group {
             alike: Alike::of(phantom, water, &case.beams[beam]),
-            scattered: of(Population::Scattered, again),
-            turned: of(Population::Turned, nonelastic.clone()),
-            set_free: of(Population::SetFree, nonelastic),
-            deuterons: of(Population::Deuterons, Removal::default()),
+            populations,
         })
-    }
-
-    fn populations(&mut self) -> [&mut SecondaryProtons; 4] {
-        [
-            &mut self.scattered,
-            &mut self.turned,
-            &mut self.set_free,
-            &mut self.deuterons,
-        ]
     }
 }
 
@@ -93,7 +90,7 @@ impl SecondBeams {
                 let group = self.of_spots_like(march, beam)?;
                 let parents = Parents::Beam(&march.case.beams[beam]);
                 let mut sum = Reactions::default();
-                for population in group.populations() {
+                for population in &mut group.populations {
                     sum.add_scaled(&population.absorb(scores, march.phantom, parents, 1.0), 1.0);
                 }
                 sum
@@ -127,9 +124,11 @@ impl SecondBeams {
         take: &mut dyn FnMut(Marched) -> Result<()>,
     ) -> Result<()> {
         for group in &mut self.groups {
-            let [scattered, mut others @ ..] = group.populations();
+            let Some((scattered, others)) = group.populations.split_first_mut() else {
+                continue;
+            };
             let mut marched = scattered.march(phantom, water, machine)?;
-            for other in &mut others {
+            for other in &mut *others {
                 let parents = Parents::Scattered;
                 let reactions = other.absorb(&mut marched.scores, phantom, parents, 1.0);
                 marched.tally.ledger.reactions.add_scaled(&reactions, 1.0);
@@ -212,10 +211,10 @@ impl SecondTables {
     ) -> SecondTables {
         let mut tables = SecondTables::default();
         for beam in highest_of_groups(case, phantom, water) {
-            let Ok(mut group) = Group::new(case, phantom, water, beam) else {
+            let Ok(group) = Group::new(case, phantom, water, beam) else {
                 continue;
             };
-            for population in group.populations() {
+            for population in &group.populations {
                 let operators = population.operator_table_bytes(water, machine);
                 let operators = operators.unwrap_or_default();
                 tables.operators = tables.operators.most(operators);

@@ -7,7 +7,7 @@ use super::even_table::EvenTable;
 use super::frame::{Axes, Frame};
 use super::further_turns::FurtherTurns;
 use super::interactions::Interactions;
-use super::leaning::{Leaning, Ways};
+use super::leaning::Leaning;
 use super::population::Population;
 use super::production::{Emissions, Production};
 use super::range_variance::RangeVariance;
@@ -57,23 +57,18 @@ pub struct SecondaryProtons {
 }
 
 impl SecondaryProtons {
-    /// For spots that go as `axes`' spot, none of higher energy than it; `interactions` and `ways` of every material, and `removal` by
+    /// For spots that go as `axes`' spot, none of higher energy than it; `tables` and `interactions` of every material, and `removal` by
     /// those that take these protons in turn.
     pub fn new(
         population: Population,
         axes: &Axes,
-        ways: &[Ways],
+        tables: Vec<EmissionTable>,
         fine: &Phantom,
         water: &Material,
         interactions: &[Interactions],
         removal: Removal,
     ) -> SecondaryProtons {
         let (frame, axis) = (&axes.frame, &axes.energy);
-        let of_materials = fine.materials.iter().zip(interactions).zip(ways);
-        let emission = |((material, interactions), ways)| {
-            EmissionTable::new(material, interactions, axis, ways, population)
-        };
-        let tables: Vec<EmissionTable> = of_materials.map(emission).collect();
         SecondaryProtons {
             media: Media::new(&frame.phantom),
             production: Production::new(frame.blocks, &frame.phantom, axis.bins()),
