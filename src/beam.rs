@@ -189,6 +189,14 @@ fn check_injected(beam: &BeamSpec, phase_space: &PhaseSpace, source: &Source) ->
         "the beam at x = {} mm, {} degree, {} MeV",
         beam.x_mm, beam.angle_deg, beam.energy_mev
     );
+    let energies: f64 = source.energy.weights.iter().sum();
+    if energies < INJECTED_AT_LEAST {
+        return Err(Error::bad_data(format!(
+            "only {energies:.4} of the energies of {which}, spread by {} MeV, lie on the energy axis (at least {INJECTED_AT_LEAST} is needed)",
+            beam.energy_spread_mev
+        ))
+        .hint("lower energy_spread_mev: on the range axis the spread is a Gaussian in range, which must end above 0"));
+    }
     if share >= INJECTED_AT_LEAST {
         return Err(Error::bad_data(format!(
             "{which} lies inside the grid, but {} cells of {} mm and {} angle bins of {:.3} degree cannot hold its place and width",

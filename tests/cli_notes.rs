@@ -86,6 +86,16 @@ fn keys_without_effect_are_told() {
 }
 
 #[test]
+fn a_correlation_of_a_parallel_beam_is_told() {
+    let told = notes("[[beam]]\nenergy_mev = 60\nsigma_x_mm = 2\ncorrelation = 0.5\n");
+    let expected = "note: beam.correlation: no effect without sigma_x_mm and divergence_mrad";
+    assert_eq!(told, [expected]);
+    let more =
+        "[[beam]]\nenergy_mev = 60\nsigma_x_mm = 2\ndivergence_mrad = 3\ncorrelation = 0.5\n";
+    assert_eq!(notes(more), [""; 0]);
+}
+
+#[test]
 fn a_device_that_the_cpu_does_not_use_is_told() {
     let told = notes_with("", &["--device", "99"]);
     let expected = "note: --device 99: no effect with backend = \"cpu\", which uses no GPU";

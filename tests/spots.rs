@@ -75,7 +75,7 @@ fn a_single_column_holds_a_beam() {
         "[phantom]\nmaterial = \"water\"\nx_mm = [-500.0, 500.0]\nz_mm = [0.0, 90.0]\nspacing_mm = [1000.0, 1.0]
 [[beam]]\nenergy_mev = 100.0\n",
     );
-    assert!((audit(&outcome, "weight_in") - 1.0).abs() < 1e-4);
+    assert!((audit(&outcome, "weight_in") - 1.0).abs() < 1e-6);
 }
 
 #[test]

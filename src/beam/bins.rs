@@ -18,7 +18,7 @@ const NARROW_BINS: f64 = 0.7;
 /// that sum, mean and variance are exact; for narrow ones the two or three points that have them.
 ///
 /// The mean of the weights read upwards and downwards: a mirrored beam gets the mirrored weights bit for bit. `only_width`: of the bin, where
-/// there is only one.
+/// there is only one, which holds what lies in it.
 pub fn gaussian_on_bins(centers: &[f64], only_width: f64, mean: f64, sigma: f64) -> BinWeights {
     let upwards = gaussian_read_upwards(centers, only_width, mean, sigma);
     let mirrored: Vec<f64> = centers.iter().rev().map(|c| -c).collect();
@@ -49,8 +49,16 @@ pub fn gaussian_on_bins(centers: &[f64], only_width: f64, mean: f64, sigma: f64)
 }
 
 fn gaussian_read_upwards(centers: &[f64], only_width: f64, mean: f64, sigma: f64) -> BinWeights {
+    if let [center] = centers {
+        let (from, to) = (center - 0.5 * only_width, center + 0.5 * only_width);
+        return BinWeights {
+            first: 0,
+            weights: vec![gaussian_between(from, to, mean, sigma)],
+            excess_variance: 0.0,
+        };
+    }
     let nearest = nearest_bin(centers, mean);
-    let bin = bin_width(centers, only_width, nearest);
+    let bin = bin_width(centers, nearest);
     if sigma < NARROW_BINS * bin {
         return few_points(centers, bin, nearest, mean, sigma);
     }
@@ -91,14 +99,10 @@ fn nearest_bin(centers: &[f64], value: f64) -> usize {
     }
 }
 
-fn bin_width(centers: &[f64], only_width: f64, bin: usize) -> f64 {
-    match centers.len() {
-        1 => only_width,
-        n => {
-            let i = bin.clamp(1, n - 1);
-            centers[i] - centers[i - 1]
-        }
-    }
+/// Of two centres or more.
+fn bin_width(centers: &[f64], bin: usize) -> f64 {
+    let i = bin.clamp(1, centers.len() - 1);
+    centers[i] - centers[i - 1]
 }
 
 /// Three points about the nearest centre with the exact sum, mean and variance, or two points where the variance is too small.

@@ -2,8 +2,8 @@
 
 use super::terminal;
 use smatrix2d::case::{
-    BackendChoice, Backward, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear, Scattering,
-    Secondaries, SingleScatteringModel, Stepping, default_step_mm,
+    BackendChoice, Backward, BeamSpec, Case, CrossSections, DEFAULT_ANGLE_CAP_DEG, Nuclear,
+    Scattering, Secondaries, SingleScatteringModel, Stepping, default_step_mm,
 };
 use smatrix2d::phantom::edges_off_the_grid;
 use smatrix2d::spectra::nearest_edge;
@@ -61,6 +61,10 @@ fn without_effect(case: &Case) -> Vec<String> {
             "physics.secondaries: no effect with nuclear = \"none\"",
         ),
         (
+            case.beams.iter().any(no_correlation),
+            "beam.correlation: no effect without sigma_x_mm and divergence_mrad",
+        ),
+        (
             !case.output.planes_mm.is_empty() && !case.output.scores_planes(),
             "output.planes_mm: no effect where quantities name no spectrum and no phase_space",
         ),
@@ -69,6 +73,11 @@ fn without_effect(case: &Case) -> Vec<String> {
         .into_iter()
         .filter(|(without_effect, _)| *without_effect);
     told.map(|(_, note)| note.to_string()).collect()
+}
+
+/// A correlation of what has no width.
+fn no_correlation(beam: &BeamSpec) -> bool {
+    beam.correlation != 0.0 && beam.sigma_x_mm * beam.divergence_mrad == 0.0
 }
 
 /// Spectra are scored where a cell ends.

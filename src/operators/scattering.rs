@@ -30,7 +30,7 @@ pub struct ScatteringTable<T> {
     pub energies: usize,
     pub classes: usize,
     /// [medium, energy]: where the kernels of all classes begin, and how far they reach, in bins.
-    pub start: Vec<u32>,
+    pub start: Vec<usize>,
     pub half_width: Vec<u32>,
     pub weights: Vec<T>,
     /// [medium, energy, angle]: the share of an allowed bin's weight that its kernel carries beyond the allowed angles.
@@ -62,15 +62,16 @@ impl<T: Real> ScatteringTable<T> {
     }
 
     pub fn bytes(&self) -> usize {
-        let indices = self.start.capacity() + self.half_width.capacity();
+        let places = self.start.capacity() * size_of::<usize>();
+        let widths = self.half_width.capacity() * size_of::<u32>();
         let weights = self.weights.capacity() * size_of::<T>();
-        indices * size_of::<u32>() + weights + self.rejected.capacity() * size_of::<f64>()
+        places + widths + weights + self.rejected.capacity() * size_of::<f64>()
     }
 
     /// Appends the kernels of one (medium, energy), one per class.
     fn push(&mut self, kernels: Vec<Vec<f64>>) {
         let longest = kernels.iter().map(Vec::len).max().unwrap_or(1);
-        self.start.push(self.weights.len() as u32);
+        self.start.push(self.weights.len());
         self.half_width.push((longest - 1) as u32);
         let begin = self.weights.len();
         self.weights
@@ -85,7 +86,7 @@ impl<T: Real> ScatteringTable<T> {
     #[inline(always)]
     pub fn kernels(&self, medium: usize, energy: usize) -> Kernels<'_, T> {
         let entry = medium * self.energies + energy;
-        let (start, half_width) = (self.start[entry] as usize, self.half_width[entry] as usize);
+        let (start, half_width) = (self.start[entry], self.half_width[entry] as usize);
         Kernels {
             half_width,
             weights: &self.weights[start..start + self.classes * (half_width + 1)],

@@ -85,7 +85,7 @@ fn each_wrong_key_is_refused_with_file_line_key_and_hint() {
 fn a_beam_that_the_grid_does_not_hold_is_refused_by_check_and_run() {
     // (x_mm, spacing_mm, words)
     let wrong: &[(&str, &str, &str)] = &[
-        ("[-40.0, 40.0]", "[80.0, 1.0]", "1 cells of 80 mm"),
+        ("[-60.0, 20.0]", "[40.0, 1.0]", "2 cells of 40 mm"),
         (
             "[-1.0, 1.0]",
             "[2.0, 1.0]",
@@ -104,6 +104,21 @@ fn a_beam_that_the_grid_does_not_hold_is_refused_by_check_and_run() {
             assert_contains(&stderr, &["case.toml:10: beam[0]: ", words, "\nhint: "]);
         }
     }
+}
+
+#[test]
+fn a_spread_that_the_range_axis_does_not_hold_is_named() {
+    let text = GOOD.replace("[[beam]]\n", "[[beam]]\nenergy_spread_mev = 29.0\n");
+    let folder = folder_with("case.toml", text);
+    let stderr = refused(&folder, &["check", "case.toml"], 65);
+    assert_contains(
+        &stderr,
+        &[
+            "beam[0]: ",
+            "spread by 29 MeV",
+            "\nhint: lower energy_spread_mev",
+        ],
+    );
 }
 
 #[test]
