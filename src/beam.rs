@@ -1,7 +1,8 @@
 //! The beam at the entry plane: Gaussian in x, angle (correlated) and energy, integrated over bins.
 //!
 //! The weights' mean and variance equal the beam's exactly, whatever the bin width. A width below what the bins can
-//! carry (a parallel beam between two bin centres) takes the smallest width they can, and the excess is reported.
+//! carry (a parallel beam between two bin centres) takes the smallest width they can, and the excess is reported. A
+//! single column holds what lies in it.
 
 mod bins;
 
@@ -11,7 +12,7 @@ pub use bins::{BinWeights, gaussian_on_bins, with_moments};
 use crate::case::BeamSpec;
 use crate::error::{Error, Result};
 use crate::march::March;
-use crate::phase_space::{EnergyCoordinate, PhaseSpace};
+use crate::phase_space::{EnergyCoordinate, PhaseSpace, SpatialGrid};
 use crate::physics::Material;
 
 /// One spot's phase-space weight at the entry plane: the sum over bins is the injected weight (1 if nothing is cut off).
@@ -51,9 +52,9 @@ const INJECTED_AT_LEAST: f64 = 0.999;
 pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source> {
     let phase_space = &march.phase_space;
     let (mean, sigma) = energy_moments(beam, phase_space.energy.kind, water);
-    let energy = &phase_space.energy;
-    let energy = gaussian_on_bins(&energy.coordinate, energy.lowest_width(), mean, sigma);
-    let (angle, x_by_angle) = match beam.correlation == 0.0 {
+    let energy = gaussian_on_bins(&phase_space.energy.coordinate, mean, sigma);
+    let alone = beam.correlation == 0.0 || phase_space.space.cells_x == 1;
+    let (angle, x_by_angle) = match alone {
         true => on_their_own(beam, march),
         false => correlated(beam, march),
     };
@@ -68,23 +69,35 @@ pub fn source(beam: &BeamSpec, march: &March, water: &Material) -> Result<Source
 
 /// Angle and x of a beam in which neither depends on the other.
 fn on_their_own(beam: &BeamSpec, march: &March) -> (BinWeights, Vec<BinWeights>) {
-    let angle = &march.phase_space.angle;
-    let (centers_rad, bin_rad) = (&angle.centers_rad, angle.bin_rad);
+    let centers_rad = &march.phase_space.angle.centers_rad;
     let angle = gaussian_on_bins(
         centers_rad,
-        bin_rad,
         beam.angle_deg.to_radians(),
         1e-3 * beam.divergence_mrad,
     );
+    let space = &march.phase_space.space;
     let centers_x = centers_x_mm(&march.phase_space);
-    let cell_mm = march.phase_space.space.spacing_x_mm;
     let at_angle = |bin: usize| {
         let sideways = march.source_path_mm() * centers_rad[bin].sin();
-        gaussian_on_bins(&centers_x, cell_mm, beam.x_mm + sideways, beam.sigma_x_mm)
+        let x_mm = beam.x_mm + sideways;
+        match space.cells_x {
+            1 => in_one_column(space, x_mm, beam.sigma_x_mm),
+            _ => gaussian_on_bins(&centers_x, x_mm, beam.sigma_x_mm),
+        }
     };
     let bins = angle.first..angle.first + angle.weights.len();
     let x_by_angle = bins.map(at_angle).collect();
     (angle, x_by_angle)
+}
+
+/// A single column holds what lies in it, without place or width.
+fn in_one_column(space: &SpatialGrid, x_mm: f64, sigma_x_mm: f64) -> BinWeights {
+    let (left_mm, right_mm) = (space.x_min_mm, space.x_min_mm + space.spacing_x_mm);
+    BinWeights {
+        first: 0,
+        weights: vec![gaussian_between(left_mm, right_mm, x_mm, sigma_x_mm)],
+        excess_variance: 0.0,
+    }
 }
 
 /// Angle and x of a correlated beam: x, and at every x the angles that go with it. So x is a Gaussian however wide the angle bins
@@ -97,12 +110,10 @@ fn correlated(beam: &BeamSpec, march: &March) -> (BinWeights, Vec<BinWeights>) {
         sigma_at_x_rad,
     } = Joint::of(beam, march.source_path_mm());
     let centers_x = centers_x_mm(&march.phase_space);
-    let cell_mm = march.phase_space.space.spacing_x_mm;
-    let angle = &march.phase_space.angle;
-    let x = gaussian_on_bins(&centers_x, cell_mm, x_mm, sigma_x_mm);
+    let x = gaussian_on_bins(&centers_x, x_mm, sigma_x_mm);
     let at_x = |i: usize| {
         let mean = beam.angle_deg.to_radians() + slope_rad_per_mm * (centers_x[x.first + i] - x_mm);
-        gaussian_on_bins(&angle.centers_rad, angle.bin_rad, mean, sigma_at_x_rad)
+        gaussian_on_bins(&march.phase_space.angle.centers_rad, mean, sigma_at_x_rad)
     };
     let angles: Vec<BinWeights> = (0..x.weights.len()).map(at_x).collect();
     by_angle(&x, &angles)

@@ -203,8 +203,8 @@ impl CentralAxis {
     }
 }
 
-/// The medium at a place; beside the phantom that of its outermost cell at this depth, for an axis that leaves sideways stands for spots that do
-/// not.
+/// The medium at a place; beside the phantom, that of its outermost cell at this depth: an axis that leaves sideways also stands for spots that
+/// do not.
 fn medium_at(phantom: &Phantom, media: &Media, x_mm: f64, z_mm: f64) -> Option<usize> {
     let i = ((x_mm - phantom.x_min_mm) / phantom.spacing_x_mm).floor();
     let k = ((z_mm - phantom.z_min_mm) / phantom.spacing_z_mm).floor();

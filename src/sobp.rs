@@ -221,7 +221,10 @@ impl Planner<'_> {
             "the distal 90 % came to lie at {:.3} mm with cells of {} mm; allowed: within {RANGE_TOLERANCE_MM} mm of the range, {} mm",
             field.distal_90_mm, self.cell_mm, self.spec.range_mm
         ))
-        .hint("lower --cell, or leave it out")
+        .hint(match self.spec.cell_mm {
+            Some(_) => "lower --cell, or leave it out",
+            None => "give a smaller --cell, or change --modulation",
+        })
     }
 
     fn described(&self, layers: Vec<Layer>, depth_mm: Vec<f64>, dose: Vec<f64>) -> Field {

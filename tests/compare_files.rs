@@ -209,6 +209,19 @@ fn points_outside_b_are_left_out_and_told() {
 }
 
 #[test]
+fn two_that_do_not_overlap_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a.npz"), folder.path().join("b.npz"));
+    let mut results = sample_results(12, 8);
+    write_npz(&a, &results);
+    results.z_mm.centers.iter_mut().for_each(|z| *z += 1e4);
+    write_npz(&b, &results);
+    let error = compared(&a, &b).unwrap_err();
+    assert_eq!(error.kind, Kind::BadData);
+    assert!(error.message.contains("no point of A lies inside B's grid"));
+}
+
+#[test]
 fn a_peak_is_named_by_what_is_known_of_it_and_printed_with_its_digits() {
     let folder = tempfile::tempdir().unwrap();
     let [dose_file, map, curve] =

@@ -52,7 +52,7 @@ fn a_case_is_the_mean_of_its_spots() {
     let largest = mean.iter().copied().fold(0.0, f64::max);
     let difference = (deposit(&both) - &mean).mapv(f64::abs);
     let worst = difference.iter().copied().fold(0.0, f64::max);
-    // What is pruned of a spot of half the weight: 3e-4 of all, in the tails.
+    // Pruning is relative to a spot's weight: what half the weight loses in the tails is below 1e-4 of the maximum.
     assert!(worst < 1e-4 * largest, "{worst} of {largest}");
 }
 
@@ -79,17 +79,17 @@ fn protons_set_free_by_an_oblique_beam_travel_as_those_of_a_straight_one() {
             ("beam.0.angle_deg", angle.as_str()),
             ("grid.angle_max_deg", "60.0"),
             ("phantom.x_mm", "[-120.0, 120.0]"),
-            ("beam.0.x_mm", "0.0"),
         ];
         let reactions = run(&beam(90.0), &overrides).ledger.reactions;
         reactions.protons_mev / (reactions.protons_mev + reactions.emitted_mev)
     };
     let straight = stay(0.0);
-    for angle_deg in [-30.0, 30.0] {
+    // Beyond 60 or 45 degrees from the beam they go backward, where depth stepping has no bins: a quarter, and two thirds more stay than of a
+    // straight beam. With axes about +z it were twice and eight times as many.
+    for (angle_deg, most) in [(-30.0, 0.25), (30.0, 0.25), (45.0, 0.7)] {
         let oblique = stay(angle_deg);
-        // Beyond 60 degrees from the beam they go backward, where depth stepping has no bins: a fifth more of those that stay.
         assert!(
-            (oblique / straight - 1.0).abs() < 0.25,
+            (oblique / straight - 1.0).abs() < most,
             "{angle_deg}: {oblique} for {straight}"
         );
     }

@@ -17,12 +17,11 @@ const NARROW_BINS: f64 = 0.7;
 /// Weights of a Gaussian on bins about `centers` (uniform, or smoothly varying): cell integrals, then tilted by a quadratic so
 /// that sum, mean and variance are exact; for narrow ones the two or three points that have them.
 ///
-/// The mean of the weights read upwards and downwards: a mirrored beam gets the mirrored weights bit for bit. `only_width`: of the bin, where
-/// there is only one, which holds what lies in it.
-pub fn gaussian_on_bins(centers: &[f64], only_width: f64, mean: f64, sigma: f64) -> BinWeights {
-    let upwards = gaussian_read_upwards(centers, only_width, mean, sigma);
+/// The mean of the weights read upwards and downwards: a mirrored beam gets the mirrored weights bit for bit.
+pub fn gaussian_on_bins(centers: &[f64], mean: f64, sigma: f64) -> BinWeights {
+    let upwards = gaussian_read_upwards(centers, mean, sigma);
     let mirrored: Vec<f64> = centers.iter().rev().map(|c| -c).collect();
-    let downwards = gaussian_read_upwards(&mirrored, only_width, -mean, sigma);
+    let downwards = gaussian_read_upwards(&mirrored, -mean, sigma);
     if upwards.weights.is_empty() || downwards.weights.is_empty() {
         return upwards;
     }
@@ -48,19 +47,11 @@ pub fn gaussian_on_bins(centers: &[f64], only_width: f64, mean: f64, sigma: f64)
     }
 }
 
-fn gaussian_read_upwards(centers: &[f64], only_width: f64, mean: f64, sigma: f64) -> BinWeights {
-    if let [center] = centers {
-        let (from, to) = (center - 0.5 * only_width, center + 0.5 * only_width);
-        return BinWeights {
-            first: 0,
-            weights: vec![gaussian_between(from, to, mean, sigma)],
-            excess_variance: 0.0,
-        };
-    }
+fn gaussian_read_upwards(centers: &[f64], mean: f64, sigma: f64) -> BinWeights {
     let nearest = nearest_bin(centers, mean);
     let bin = bin_width(centers, nearest);
     if sigma < NARROW_BINS * bin {
-        return few_points(centers, bin, nearest, mean, sigma);
+        return few_points(centers, nearest, mean, sigma);
     }
     // A cell integral placed at the cell's centre adds bin^2/12 (Sheppard); take it off beforehand.
     let core = (sigma * sigma - bin * bin / 12.0).sqrt();
@@ -99,14 +90,19 @@ fn nearest_bin(centers: &[f64], value: f64) -> usize {
     }
 }
 
-/// Of two centres or more.
 fn bin_width(centers: &[f64], bin: usize) -> f64 {
-    let i = bin.clamp(1, centers.len() - 1);
-    centers[i] - centers[i - 1]
+    match centers.len() {
+        1 => 1.0,
+        n => {
+            let i = bin.clamp(1, n - 1);
+            centers[i] - centers[i - 1]
+        }
+    }
 }
 
 /// Three points about the nearest centre with the exact sum, mean and variance, or two points where the variance is too small.
-fn few_points(centers: &[f64], bin: f64, nearest: usize, mean: f64, sigma: f64) -> BinWeights {
+fn few_points(centers: &[f64], nearest: usize, mean: f64, sigma: f64) -> BinWeights {
+    let bin = bin_width(centers, nearest);
     let f = (mean - centers[nearest]) / bin;
     if f.abs() > 0.5 + 1e-9 {
         return BinWeights {
@@ -248,7 +244,7 @@ mod tests {
         let centers: Vec<f64> = (0..200).map(|i| -50.0 + 0.5 * f64::from(i)).collect();
         for sigma in [0.2501, 0.3, 0.34, 0.36, 0.5, 1.0, 3.0] {
             for mean in [0.0, 0.1, 0.25, -7.77] {
-                let bins = gaussian_on_bins(&centers, 1.0, mean, sigma);
+                let bins = gaussian_on_bins(&centers, mean, sigma);
                 let (sum, found_mean, variance) = moments(&centers, &bins);
                 assert!(
                     (sum - 1.0).abs() < 1e-12 && (found_mean - mean).abs() < 1e-12,
@@ -266,8 +262,8 @@ mod tests {
     #[test]
     fn parallel_beam_on_a_centre_has_no_width_and_between_centres_reports_its_excess() {
         let centers = [-1.0, 0.0, 1.0];
-        assert_eq!(gaussian_on_bins(&centers, 1.0, 0.0, 0.0).weights, [1.0]);
-        let between = gaussian_on_bins(&centers, 1.0, 0.25, 0.0);
+        assert_eq!(gaussian_on_bins(&centers, 0.0, 0.0).weights, [1.0]);
+        let between = gaussian_on_bins(&centers, 0.25, 0.0);
         assert!(
             (between.excess_variance - 0.1875).abs() < 1e-12,
             "{between:?}"

@@ -23,7 +23,7 @@ impl Blocks {
     }
 
     /// The phantom in blocks: mean density, and the material that has most of the mass. Blocks at the far edges may be partly
-    /// outside the phantom; what is inside is spread over them, so that they stop as much.
+    /// outside the phantom; what is inside is spread over them, so that they stop as much of what crosses them.
     pub fn phantom(self, fine: &Phantom) -> Phantom {
         let shape = (
             fine.cells_z().div_ceil(self.z),

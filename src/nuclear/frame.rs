@@ -132,3 +132,33 @@ fn secondary_case(
     second.physics.nuclear = Nuclear::None;
     second
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::builtin;
+    use std::path::Path;
+
+    #[test]
+    fn broad_spectra_have_the_same_lowest_bins_whatever_the_beam() {
+        let water = builtin("water").expect("water is built in");
+        let lowest = |energy_mev: f64| {
+            let text = format!(
+                "[phantom]\nmaterial = \"water\"\nx_mm = [0.0, 20.0]\nz_mm = [0.0, 180.0]\nspacing_mm = [1.0, 1.0]
+[[beam]]\nenergy_mev = {energy_mev:?}\nx_mm = 10.0\n[physics]\nnuclear = \"transport\"\n"
+            );
+            let case = Case::parse(&text, Path::new("frame.toml"), &[]).expect("a good case");
+            let phantom = Phantom::build(&case, Path::new(".")).expect("a phantom");
+            let frame = Frame::new(&case, &phantom, &water, 0, Population::SetFree);
+            let axis = Axes::new(frame, &water).energy;
+            assert_eq!(axis.range_bin_mm, Some(3.0));
+            (axis.first_moving, axis.centers_mev[0])
+        };
+        let (moving, first_mev) = lowest(131.0);
+        for energy_mev in [133.7, 139.2, 144.4, 149.9] {
+            let (also_moving, mev) = lowest(energy_mev);
+            assert_eq!(also_moving, moving, "{energy_mev}");
+            assert!((mev / first_mev - 1.0).abs() < 1e-6, "{energy_mev}: {mev}");
+        }
+    }
+}

@@ -57,9 +57,9 @@ impl Population {
         matches!(self, Population::Scattered | Population::Turned)
     }
 
-    /// The highest centre of range bins, in bins, where the longest range is so many: at or above all parents, which react half a cell behind
-    /// a face. Peaks keep the beam's place between the bins. Broad spectra have a lowest bin that ends at range 0, whatever the beam: what
-    /// travels, and what stays where it is born, does not hang on its energy.
+    /// Centre of the highest range bin, in bins, for a longest range of so many. No parent lies above it: parents react half a cell behind
+    /// a face. Scattered protons keep the beam's place between bins. Broad spectra have bins that begin at range 0, so that what travels
+    /// does not depend on the beam's energy.
     pub fn highest_center(self, range_bins: f64) -> f64 {
         match self {
             Population::Scattered => range_bins - 0.5,

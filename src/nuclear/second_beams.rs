@@ -1,5 +1,5 @@
-//! The second phase spaces of a run: all populations for every direction of the beams and every size of their cells, which ranges set;
-//! whatever the spots' energies and places otherwise.
+//! The second phase spaces of a run: all populations, one set for each direction of the beams and size of cells (set by the range), shared by
+//! all spots alike in both.
 
 use super::emission::EmissionTable;
 use super::frame::{Axes, Frame, Resolutions, resolutions};

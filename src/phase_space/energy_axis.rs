@@ -83,7 +83,8 @@ impl EnergyAxis {
             centers_mev,
             lowest_mev,
             edges_mev: edges.collect(),
-            first_moving: coordinate.partition_point(|&mm| mm < range_mm(cutoff_mev)),
+            first_moving: coordinate
+                .partition_point(|&mm| mm < range_mm(cutoff_mev) - ROUNDING_BINS * bin_mm),
             coordinate,
             kind: EnergyCoordinate::WaterRange,
             range_bin_mm: Some(bin_mm),
@@ -116,12 +117,6 @@ impl EnergyAxis {
             range_bin_mm: None,
             first_moving: 0,
         }
-    }
-
-    /// Width of the lowest bin, in the coordinate.
-    pub fn lowest_width(&self) -> f64 {
-        let width_mev = self.edges_mev[1] - self.edges_mev[0];
-        self.range_bin_mm.unwrap_or(width_mev)
     }
 
     pub fn bins(&self) -> usize {

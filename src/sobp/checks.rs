@@ -13,7 +13,7 @@ const MOST_CELLS: f64 = 1e5;
 const SPREAD_SIGMAS: f64 = 5.0;
 /// Spots farther apart than this, in their own sigma, make a field that is not uniform (ripple 0.03 % at 1.5).
 const WIDEST_SPACING_SIGMAS: f64 = 1.5;
-/// The distal fall-off from 80 to 20 % in sigmas of the distal layer: 1.5 to 1.6 on fine cells (measured, 25 to 200 mm of water).
+/// The distal fall-off from 80 to 20 % in sigmas of the distal layer: 1.5 to 1.6 on fine cells (measured once, 25 to 200 mm of water).
 const FALLOFF_SIGMAS: f64 = 1.5;
 /// Of one value alone any plateau is flat.
 const LEAST_CENTRES: f64 = 2.0;

@@ -13,8 +13,8 @@ fn largest_residual(precision: Precision) -> f64 {
     }
 }
 
-/// The same of a whole march. In a gas a step changes a bin by a few of its last places, and rounds it to the same side step after step: by half
-/// of the last place at most, 2^-25 of it on average.
+/// The same of a whole march. In a gas a step changes a bin by a few of its last places, and rounds it to the same side step after step: by a
+/// quarter of the last place on average, at most 2^-25 of the number.
 fn largest_residual_after(steps: usize, precision: Precision) -> f64 {
     let one_way = match precision {
         Precision::Double => 0.5_f64.powi(54),
@@ -48,8 +48,7 @@ pub fn audit(ledger: &Ledger, precision: Precision) -> Result<()> {
 pub fn audit_handover(ledger: &Ledger, second: &Ledger, precision: Precision) -> Result<()> {
     let emitted_mev = ledger.reactions.emitted_mev + second.reactions.emitted_mev;
     let lost = emitted_mev - second.entered().energy_mev;
-    let limit = largest_residual_after(second.steps.len(), precision);
-    if lost.abs() <= limit * ledger.entered().energy_mev {
+    if lost.abs() <= largest_residual(precision) * ledger.entered().energy_mev {
         return Ok(());
     }
     Err(Error::new(

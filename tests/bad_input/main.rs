@@ -107,6 +107,16 @@ fn a_beam_that_the_grid_does_not_hold_is_refused_by_check_and_run() {
 }
 
 #[test]
+fn one_angle_bin_holds_no_oblique_beam() {
+    let text = GOOD
+        .replace("[[beam]]\n", "[[beam]]\nangle_deg = 15.0\n")
+        .replace("[grid]\n", "[grid]\nangle_bins = 1\n");
+    let folder = folder_with("case.toml", text);
+    let stderr = refused(&folder, &["check", "case.toml"], 65);
+    assert_contains(&stderr, &["beam[0]: ", "1 angle bins of"]);
+}
+
+#[test]
 fn a_spread_that_the_range_axis_does_not_hold_is_named() {
     let text = GOOD.replace("[[beam]]\n", "[[beam]]\nenergy_spread_mev = 29.0\n");
     let folder = folder_with("case.toml", text);

@@ -205,8 +205,8 @@ fn a_beam_that_is_out_of_steps_is_still_alive_and_has_not_leaked() {
     assert!(worst(residuals(&found)).abs() < 1e-6);
 }
 
-/// A thousand steps that lose little each round to the same side in each: half of the last place of a number, 2^-25 of it, is what a run may leave
-/// open by step. Double precision closes.
+/// A thousand steps that lose little each round to the same side in each: a quarter of the last place on average, at most 2^-25 of a number, is what
+/// a run may leave open by step. Double precision closes.
 #[test]
 fn a_metre_of_helium_closes_to_the_rounding_of_its_steps() {
     let helium = set![
