@@ -94,6 +94,11 @@ impl CentralAxis {
         let areal = 0.1 * media.list[medium].density_g_per_cm3 * path_mm;
         let range = material.csda_range_g_per_cm2(energy);
         if range <= areal {
+            if self.crossings.len() == 1 {
+                // Some way, for the protons of a spread that come farther than the mean.
+                let middle = material.energy_mev(0.5 * range);
+                self.push(material, middle, middle, 0.5 * range);
+            }
             return false;
         }
         let middle = material.energy_mev(range - 0.5 * areal);

@@ -171,13 +171,13 @@ fn figures(peak: &'static str, a: &Grid, b: &Grid) -> Vec<Figure> {
         .collect()
 }
 
-/// Widths at the entrance, at half of A's R80 and at A's peak.
+/// Widths at the entrance, half way from there to A's R80 and at A's peak.
 fn lateral(a: &Grid, b: &Grid, a_depth: &Grid) -> Vec<Lateral> {
     let summary = curves::summarise(&a_depth.z_mm, &a_depth.column(), &[]);
-    let entrance = a.z_mm.centers[0];
+    let (entrance, entry_plane) = (a.z_mm.centers[0], a.z_mm.edges[0]);
     [
         ("entrance", entrance),
-        ("half_range", 0.5 * summary.r80_mm),
+        ("half_range", 0.5 * (entry_plane + summary.r80_mm)),
         ("peak", summary.peak_depth_mm),
     ]
     .map(|(place, depth_mm)| {

@@ -13,6 +13,8 @@ const AT_MOST_MM: f64 = 0.5;
 const AT_LEAST_MM: f64 = 0.05;
 /// Bins per standard deviation of the range straggling: with fewer the edge of the dose shows the bins (docs/verification.md).
 const BINS_PER_SIGMA: f64 = 3.0;
+/// Of the water whose ranges the axis has in mm.
+const AXIS_DENSITY_G_PER_CM3: f64 = 1.0;
 /// Widest bin where steps are no whole number of bins (another material than the axis' water).
 const OFF_WATER_AT_MOST_MM: f64 = 0.2;
 /// Share of the straggling's variance that bins may add along a ray: 1 % of the width, beside what else the lattice costs (1.3 %).
@@ -49,10 +51,11 @@ pub fn default_range_bin_mm(
     step_mm / parts as f64
 }
 
+/// All cells hold the axis' water at the density that its ranges are in: a step is a whole number of bins.
 fn all_water(phantom: &Phantom, media: &Media, water: &Material) -> bool {
     media.list.iter().all(|medium| {
         phantom.materials[medium.material].name == water.name
-            && medium.density_g_per_cm3 == water.density_g_per_cm3
+            && medium.density_g_per_cm3 == AXIS_DENSITY_G_PER_CM3
     })
 }
 

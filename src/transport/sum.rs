@@ -169,7 +169,10 @@ fn results(
     ));
     audit.push(("x_axis_excess_sigma_mm".into(), sum.x_axis_excess_mm));
     // Where a CT's densities were rounded, energy and mass are both those of the rounded cell: the dose feels none of it.
-    let dose_gy_mm = || scores.dose_gy_mm(&media.density_g_per_cm3(), &space);
+    let marched = media.density_g_per_cm3();
+    let dose_gy_mm = || scores.dose_gy_mm(&marched, &space);
+    // LET is by length: that of the phantom's own density.
+    let thinned = &phantom.density_g_per_cm3 / &marched;
     Results {
         title: case.title.clone(),
         summary: curves::summarise(&z_mm, &depth_dose.to_vec(), &sigma_x.to_vec()),
@@ -180,13 +183,13 @@ fn results(
         density_g_per_cm3: phantom.density_g_per_cm3.clone(),
         energy_deposit_mev: scores.energy_deposit_mev(),
         dose_gy_mm: asked(Quantity::Dose).then(dose_gy_mm),
-        let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um()),
+        let_d_kev_per_um: asked(Quantity::LetD).then(|| scores.let_d_kev_per_um() * &thinned),
         let_d_primary_kev_per_um: primary
             .as_ref()
             .filter(|_| asked(Quantity::LetD))
-            .map(Scores::let_d_kev_per_um),
+            .map(|scores| scores.let_d_kev_per_um() * &thinned),
         energy_deposit_primary_mev: primary.map(|scores| scores.deposit_mev),
-        let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um()),
+        let_t_kev_per_um: asked(Quantity::LetT).then(|| scores.let_t_kev_per_um() * &thinned),
         fluence_per_mm: asked(Quantity::Fluence).then(|| scores.fluence_per_mm(&space)),
         depth_dose_mev_per_mm: depth_dose,
         sigma_x_mm: sigma_x,
