@@ -246,10 +246,13 @@ pub struct BeamSpec {
     pub weight: f64,
 }
 
+/// Standard deviations of the energy spread that lie within axes and tables: all but 6e-7 of the beam.
+pub const SPREAD_SIGMAS: f64 = 5.0;
+
 impl BeamSpec {
-    /// The highest energy that its protons have, MeV: five standard deviations above the mean.
+    /// The highest energy that its protons have, MeV.
     pub fn highest_mev(&self) -> f64 {
-        self.energy_mev + 5.0 * self.energy_spread_mev
+        self.energy_mev + SPREAD_SIGMAS * self.energy_spread_mev
     }
 }
 

@@ -19,7 +19,7 @@ mod report;
 use crate::curves;
 use crate::error::{Error, Result};
 use files::Distribution;
-use gamma::{Criterion, Normalisation, gamma};
+use gamma::{Criterion, Normalisation, counts, gamma};
 use grid::Grid;
 use ndarray::Array2;
 use report::{Figure, Lateral, Norms, Quantity};
@@ -48,7 +48,8 @@ pub struct Comparison {
 /// Compares `b` with the reference `a`: maps where both have one, else curves over depth.
 ///
 /// # Errors
-/// `BadData` where the two have no quantity in common, one has no value above zero, or no point of A lies inside B's grid.
+/// `BadData` where the two have no quantity in common, one has no value above zero, or no point of A that reaches the threshold lies
+/// inside B's grid.
 pub fn compare(a: &Distribution, b: &Distribution, settings: &Settings) -> Result<Comparison> {
     let (quantity, [a_grid, b_grid]) = common_quantity(a, b)?;
     if a_grid.maximum() <= 0.0 || b_grid.maximum() <= 0.0 {
@@ -56,9 +57,13 @@ pub fn compare(a: &Distribution, b: &Distribution, settings: &Settings) -> Resul
     }
     let (peak, a_depth, b_depth) = depth_curves(a, b, &a_grid, &b_grid);
     let difference = b_grid.resampled_on(&a_grid) - &a_grid.values;
-    if difference.iter().all(|value| value.is_nan()) {
-        return Err(Error::bad_data("no point of A lies inside B's grid")
-            .hint("shift one of them: both need the same origin"));
+    let least = settings.threshold * a_grid.maximum();
+    let mut points = difference.iter().zip(&a_grid.values);
+    if !points.any(|(difference, dose)| !difference.is_nan() && counts(*dose, least)) {
+        return Err(
+            Error::bad_data("no point of A that reaches --threshold lies inside B's grid")
+                .hint("shift one of them: both need the same origin"),
+        );
     }
     let gamma_maps = gamma_maps(&a_grid, &b_grid, settings);
     let mut report = depth_report(quantity, peak, [&a_depth, &b_depth], settings);

@@ -21,9 +21,6 @@ use std::path::Path;
 pub use density::{DENSITY_HINT, density_refused};
 pub use off_the_grid::edges_off_the_grid;
 
-/// How many standard deviations of a beam's energy spread must lie within the materials' tables.
-const SPREAD_WIDTHS: f64 = 5.0;
-
 /// Cells of the medium. Index order `[z, x]`, x fastest. Edges in mm; cell `i` spans `x_min_mm + [i, i+1] * spacing_x_mm`.
 #[derive(Clone, Debug)]
 pub struct Phantom {
@@ -202,10 +199,9 @@ fn check_energies(case: &Case, materials: &[Material]) -> Result<()> {
         let cutoff = material.check_energy_mev(case.grid.cutoff_mev);
         case.places.locate("grid.cutoff_mev", cutoff)?;
         for (index, beam) in case.beams.iter().enumerate() {
-            let highest_mev = beam.energy_mev + SPREAD_WIDTHS * beam.energy_spread_mev;
             let key = format!("beam[{index}].energy_mev");
             case.places
-                .locate(&key, material.check_energy_mev(highest_mev))?;
+                .locate(&key, material.check_energy_mev(beam.highest_mev()))?;
         }
     }
     Ok(())

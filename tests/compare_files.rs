@@ -151,6 +151,15 @@ fn lateral_widths_are_compared_at_the_same_depths() {
     write_npz(&b, &wider);
     let report = compared(&a, &b).unwrap();
     assert_eq!(report.lateral.len(), 3);
+    let half_range_mm = report.lateral[1].depth_mm;
+    let mut elsewhere = results.clone();
+    elsewhere.z_mm.centers.iter_mut().for_each(|z| *z -= 100.0);
+    write_npz(&b, &elsewhere);
+    let moved_mm = compared(&b, &b).unwrap().lateral[1].depth_mm;
+    assert!(
+        (moved_mm - half_range_mm + 100.0).abs() < 1e-4,
+        "{moved_mm}"
+    );
     for place in &report.lateral {
         let [moment, core] =
             [&place.moment_sigma_mm, &place.core_sigma_mm].map(|figure| figure.b / figure.a);
@@ -218,7 +227,11 @@ fn two_that_do_not_overlap_are_refused() {
     write_npz(&b, &results);
     let error = compared(&a, &b).unwrap_err();
     assert_eq!(error.kind, Kind::BadData);
-    assert!(error.message.contains("no point of A lies inside B's grid"));
+    assert!(
+        error
+            .message
+            .contains("no point of A that reaches --threshold")
+    );
 }
 
 #[test]

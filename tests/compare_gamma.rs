@@ -55,13 +55,18 @@ fn gamma_at(reference: &Grid, evaluated: &Grid, z: f64, x: f64) -> f64 {
     ]]
 }
 
+/// Cells of 1 mm from (0, -10) on.
+fn wavy(cells_z: usize, cells_x: usize) -> Grid {
+    let (z_mm, x_mm) = (
+        Axis::uniform(0.0, 1.0, cells_z),
+        Axis::uniform(-10.0, 1.0, cells_x),
+    );
+    grid(z_mm, x_mm, |z, x| 2.0 + (z * x).sin())
+}
+
 #[test]
 fn gamma_of_a_distribution_with_itself_is_zero() {
-    let one = grid(
-        Axis::uniform(0.0, 1.0, 30),
-        Axis::uniform(-10.0, 1.0, 20),
-        |z, x| 2.0 + (z * x).sin(),
-    );
+    let one = wavy(30, 20);
     let map = gamma(&one, &one, TWO_PERCENT_TWO_MM, Normalisation::Local, 0.0);
     assert!(map.iter().all(|&value| value < 1e-12));
 }
@@ -160,16 +165,8 @@ fn points_below_the_threshold_have_no_gamma() {
 
 #[test]
 fn points_outside_the_evaluated_grid_are_left_out() {
-    let whole = grid(
-        Axis::uniform(0.0, 1.0, 30),
-        Axis::uniform(-10.0, 1.0, 20),
-        |z, x| 2.0 + (z * x).sin(),
-    );
-    let cut = grid(
-        Axis::uniform(0.0, 1.0, 24),
-        Axis::uniform(-10.0, 1.0, 15),
-        |z, x| 2.0 + (z * x).sin(),
-    );
+    let whole = wavy(30, 20);
+    let cut = wavy(24, 15);
     let map = gamma(&whole, &cut, TWO_PERCENT_TWO_MM, Normalisation::Global, 0.0);
     for ((i, j), value) in map.indexed_iter() {
         assert_eq!(value.is_nan(), i >= 24 || j >= 15, "{i}, {j}: {value}");

@@ -251,3 +251,27 @@ energy_loss = false
         );
     }
 }
+
+#[test]
+fn let_d_behind_rounded_densities_is_that_of_the_cells_own() {
+    let text = "[phantom]\nmaterial = \"water\"\nx_mm = [-10.0, 10.0]\nz_mm = [0.0, 60.0]\nspacing_mm = [1.0, 1.0]\n[[beam]]\nenergy_mev = 150.0\n";
+    let case = Case::parse(text, Path::new("case.toml"), &[]).unwrap();
+    let mut phantom = Phantom::build(&case, Path::new(".")).unwrap();
+    // More densities than media, so that they are rounded and what is left is carried along z, into the thin cells behind.
+    for ((z, x), density) in phantom.density_g_per_cm3.indexed_iter_mut() {
+        *density = match z {
+            0..40 => 1.0 + 2e-4 * ((z * 7919 + x * 104_729) % 1009) as f64,
+            _ => 0.0012,
+        };
+    }
+    let outcome = transport::run(&case, &phantom, on_cpu().machine.as_ref(), &mut |_| ()).unwrap();
+    let let_d = outcome.results.let_d_kev_per_um.unwrap();
+    for x in 7..13 {
+        // Both are LET of protons behind 40 mm, by length in the same thin gas: energies differ by a per cent from cell to cell.
+        let (first, last) = (let_d[[40, x]], let_d[[45, x]]);
+        assert!(
+            (first / last - 1.0).abs() < 0.05,
+            "{x}: {first} and {last} keV/um"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::names::nearest;
 use super::settings::{MOST_ANGLE_BINS, MOST_ENERGY_BINS};
-use super::{AngleBins, Backward, Case, EnergyAxisSpec, Stepping};
+use super::{AngleBins, Backward, Case, EnergyAxisSpec, SPREAD_SIGMAS, Stepping};
 use crate::error::Result;
 use crate::physics;
 
@@ -12,8 +12,6 @@ const MOST_CELLS: f64 = 1e8;
 const DIVISION_TOLERANCE: f64 = 1e-6;
 /// What the models are made for: therapy energies (ICRU 63 ends at 250 MeV; the stopping powers of PSTAR go on).
 pub const HIGHEST_ENERGY_MEV: f64 = 300.0;
-/// How many standard deviations of the energy spread must lie on the energy axis: all but 6e-7 of the beam.
-const SPREAD_WIDTHS: f64 = 5.0;
 
 pub fn validate(case: &Case) -> Result<()> {
     cells(case)?;
@@ -150,7 +148,7 @@ fn beam_energy(case: &Case, index: usize) -> Result<()> {
             .hint(hint));
     }
     let room_mev =
-        (beam.energy_mev - lowest_mev).min(highest_mev - beam.energy_mev) / SPREAD_WIDTHS;
+        (beam.energy_mev - lowest_mev).min(highest_mev - beam.energy_mev) / SPREAD_SIGMAS;
     if beam.energy_spread_mev > room_mev && beam.energy_spread_mev > 0.0 {
         let message = format!(
             "found {}; allowed: at most {room_mev} at this energy",

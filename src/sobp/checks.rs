@@ -1,7 +1,7 @@
 //! What is asked for against what can be made: energies, spots, cells.
 
 use super::{Planner, SHALLOWEST_LAYER, SHOULDER_SIGMAS, SMALLEST_CELL_MM, refused, spots};
-use crate::case::{DEFAULT_CUTOFF_MEV, HIGHEST_ENERGY_MEV};
+use crate::case::{DEFAULT_CUTOFF_MEV, HIGHEST_ENERGY_MEV, SPREAD_SIGMAS};
 use crate::error::Result;
 
 /// Shallower layers cannot be told from the entrance.
@@ -10,7 +10,6 @@ const SHALLOWEST_MM: f64 = 2.0;
 const WIDEST_MM: f64 = 1000.0;
 const MOST_SPOTS: f64 = 1000.0;
 const MOST_CELLS: f64 = 1e5;
-const SPREAD_SIGMAS: f64 = 5.0;
 /// Spots farther apart than this, in their own sigma, make a field that is not uniform (ripple 0.03 % at 1.5).
 const WIDEST_SPACING_SIGMAS: f64 = 1.5;
 /// The distal fall-off from 80 to 20 % in sigmas of the distal layer: 1.5 to 1.6 on fine cells (measured once, 25 to 200 mm of water).
